@@ -1,0 +1,100 @@
+import type { Breaker } from '../breaker.ts';
+import type { ReportDraft } from '../capabilities.ts';
+import type { Beat, Instance, Phase, ServiceName } from '../service.ts';
+import type { Json } from '../json.ts';
+import type { Nusd } from '../money.ts';
+import type { ProcessRef } from '../job.ts';
+import type { Actor, Fence } from './job-store.ts';
+
+/** Breakers, shared by all processes. */
+export interface BreakerStore {
+  get(name: string): Promise<Breaker>;
+  list(): Promise<readonly Breaker[]>;
+  /** Writes `next` if the row still equals `seen`; false when another process was first. */
+  swap(seen: Breaker, next: Breaker): Promise<boolean>;
+  reset(name: string, actor: Actor): Promise<boolean>;
+}
+
+/** Lives of services and their beats. */
+export interface InstanceStore {
+  /** Written first at boot. @returns the id of this life. */
+  register(entry: {
+    readonly id: string;
+    readonly service: ServiceName;
+    readonly process: ProcessRef;
+    readonly version: string;
+    readonly configHash: string;
+  }): Promise<void>;
+  beat(id: string, beat: Beat): Promise<void>;
+  stopped(id: string): Promise<void>;
+  /** The newest life of each service. */
+  current(): Promise<readonly Instance[]>;
+  /** Lives without `stoppedAt`, all of them, newest first. */
+  running(service: ServiceName): Promise<readonly Instance[]>;
+}
+
+export interface HaltState {
+  readonly halted: boolean;
+  readonly reason: string | null;
+  readonly who: string | null;
+  readonly at: number | null;
+}
+
+/** The halt row and paused agents. The STOP file is looked at by its own port, not here. */
+export interface ControlStore {
+  halt(reason: string, actor: Actor): Promise<HaltState>;
+  resume(actor: Actor): Promise<HaltState>;
+  read(): Promise<HaltState>;
+  pauseAgent(agent: string, actor: Actor): Promise<void>;
+  resumeAgent(agent: string, actor: Actor): Promise<void>;
+  pausedAgents(): Promise<readonly string[]>;
+}
+
+export interface Report extends ReportDraft {
+  readonly id: string;
+  readonly job: string;
+  readonly agent: string;
+  readonly createdAt: number;
+}
+
+export interface ReportStore {
+  /** Files the one report of a job. False when the lease is gone. @throws NightshiftError
+   * `report-duplicate` when the job has one already. */
+  file(fence: Fence, report: ReportDraft): Promise<Report | null>;
+  get(id: string): Promise<Report | null>;
+  list(filter: { readonly agent?: string; readonly limit: number }): Promise<readonly Report[]>;
+  /** The last report of a done job of this agent, for `ctx.previous`. */
+  previous(agent: string): Promise<Report | null>;
+  /** Jobs that are done with a report, per agent, for the value of a period. */
+  delivered(sinceAt: number): Promise<readonly { agent: string; count: number; spentNusd: Nusd }[]>;
+}
+
+/** One line of the stream that logs, pages and the referee read. */
+export interface Event {
+  readonly id: number;
+  readonly at: number;
+  readonly kind: string;
+  readonly ref: string | null;
+  readonly data: Json;
+}
+
+export interface EventStore {
+  append(kind: string, ref: string | null, data: Json): Promise<void>;
+  since(id: number, limit: number): Promise<readonly Event[]>;
+}
+
+export interface AuditRow {
+  readonly id: number;
+  readonly at: number;
+  readonly actor: string;
+  readonly action: string;
+  readonly subject: string | null;
+  readonly detail: Json;
+}
+
+export interface AuditStore {
+  record(actor: Actor, action: string, subject: string | null, detail: Json): Promise<void>;
+  list(limit: number): Promise<readonly AuditRow[]>;
+}
+
+export type { Beat, Instance, Phase };
