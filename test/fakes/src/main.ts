@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { startDiscord } from './discord.ts';
 import { startModelServer } from './model-server.ts';
@@ -48,12 +49,7 @@ const ntfy = await startNtfy({
 const discord = await startDiscord({ port: Number(values['port-discord'] ?? 0) });
 const web = await startWeb({ port: Number(values['port-web'] ?? 0) });
 
-async function stop(): Promise<void> {
-  await Promise.all([model.close(), ntfy.close(), discord.close(), web.close()]);
-}
-
-process.once('SIGTERM', stop);
-process.once('SIGINT', stop);
+const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
 
 const addresses = {
   pid: process.pid,
@@ -63,3 +59,6 @@ const addresses = {
   web: web.url,
 };
 process.stdout.write(`${JSON.stringify(addresses)}\n`);
+
+await stopped;
+await Promise.all([model.close(), ntfy.close(), discord.close(), web.close()]);

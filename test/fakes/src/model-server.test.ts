@@ -1,15 +1,9 @@
 import { Ollama } from 'ollama';
-import OpenAI, { APIConnectionError, NotFoundError, RateLimitError } from 'openai';
+import OpenAI, { NotFoundError, RateLimitError } from 'openai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ask, messages, post, prices, streamAsk } from './fixtures/asks.ts';
 import type { BillRow, ModelServer } from './index.ts';
 import { startModelServer } from './index.ts';
-
-const prices = {
-  small: { inputNusdPerMTok: 3_000_000_000, outputNusdPerMTok: 15_000_000_000 },
-  large: { inputNusdPerMTok: 30_000_000_001, outputNusdPerMTok: 75_000_000_000 },
-};
-const messages = [{ role: 'user' as const, content: 'How are things at night?' }];
-const ask = { model: 'small', messages };
 
 let model: ModelServer;
 let openai: OpenAI;
@@ -29,24 +23,6 @@ function onlyRow(): BillRow {
   return rows[0] as BillRow;
 }
 
-function post(body: unknown, init: RequestInit = {}): Promise<Response> {
-  return fetch(`${model.url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-    ...init,
-  });
-}
-
-async function streamed(params: object = {}): Promise<{ text: string; chunks: number }> {
-  const response = await post({ ...ask, stream: true, ...params });
-  let text = '';
-  for await (const piece of response.body as AsyncIterable<Uint8Array>) {
-    text += Buffer.from(piece).toString();
-  }
-  return { text, chunks: text.split('"content":"word').length - 1 };
-}
-
 describe('the stock OpenAI client', () => {
   test('gets an answer whose usage is the bill', async () => {
     const answer = await openai.chat.completions.create(ask);
@@ -55,7 +31,6 @@ describe('the stock OpenAI client', () => {
     expect(answer.choices[0]?.finish_reason).toBe('stop');
     expect(answer.usage?.prompt_tokens).toBe(row.inputTokens);
     expect(answer.usage?.completion_tokens).toBe(row.outputTokens);
-    // 24 bytes are 8 tokens, 4 for the message, 3 for the request; 24 tokens out.
     expect(row).toMatchObject({ inputTokens: 15, outputTokens: 24, completed: true });
     expect(row.costNusd).toBe(15 * 3_000 + 24 * 15_000);
     expect(model.bill().totalNusd).toBe(row.costNusd);
@@ -153,11 +128,11 @@ describe('a call the real API would refuse', () => {
     ],
   ])('with %s is refused, unbilled, and uses up no fault', async (_, body, status, code) => {
     model.script([{ status: 500 }]);
-    const response = await post(body);
+    const response = await post(model.url, body);
     expect(response.status).toBe(status);
     expect(await response.json()).toMatchObject({ error: { code } });
     expect(model.bill().calls).toBe(0);
-    expect((await post(ask)).status).toBe(500);
+    expect((await post(model.url, ask)).status).toBe(500);
   });
 
   test('without the key that is required, or with another', async () => {
@@ -186,18 +161,19 @@ describe('a call the real API would refuse', () => {
 describe('the bill', () => {
   test('never counts more input tokens than bytes, images excepted', async () => {
     const texts = ['', 'a', 'ä'.repeat(7), '🙂🙂', 'x'.repeat(10_000)];
-    for (const content of texts) await post({ ...ask, messages: [{ role: 'user', content }] });
+    for (const content of texts)
+      await post(model.url, { ...ask, messages: [{ role: 'user', content }] });
     const counted = model.bill().rows.map(({ inputTokens }) => inputTokens);
     const bounds = texts.map((content) => Buffer.byteLength(content) + 4 + 3);
     expect(counted.every((tokens, index) => tokens <= (bounds[index] as number))).toBe(true);
     const image = { type: 'image_url', image_url: { url: 'http://a.invalid' } };
-    await post({ ...ask, messages: [{ role: 'user', content: [image] }] });
+    await post(model.url, { ...ask, messages: [{ role: 'user', content: [image] }] });
     expect(model.bill().rows.at(-1)?.inputTokens).toBe(765 + 4 + 3);
   });
 
   test('charges a stream that is cut for what came until then', async () => {
     model.script([{ cutAfterChunks: 3 }]);
-    await expect(streamed()).rejects.toThrow('terminated');
+    await expect(streamAsk(model.url)).rejects.toThrow('terminated');
     expect(onlyRow()).toMatchObject({ outputTokens: 3, completed: false });
     expect(onlyRow().costNusd).toBe(15 * 3_000 + 3 * 15_000);
   });
@@ -205,7 +181,7 @@ describe('the bill', () => {
   test('charges a client that leaves for what came until then', async () => {
     model.script([{ hang: 'mid-stream', afterChunks: 5 }]);
     const leave = new AbortController();
-    const response = await post({ ...ask, stream: true }, { signal: leave.signal });
+    const response = await post(model.url, { ...ask, stream: true }, { signal: leave.signal });
     await response.body?.getReader().read();
     leave.abort();
     await model.waitForIdle();
@@ -231,152 +207,8 @@ describe('the bill', () => {
 
   test('can exceed the maximum asked for', async () => {
     model.script([{ replyTokens: 50, ignoreLimit: true }, { replyTokens: 50 }]);
-    await post({ ...ask, max_tokens: 10 });
-    await post({ ...ask, max_tokens: 10 });
+    await post(model.url, { ...ask, max_tokens: 10 });
+    await post(model.url, { ...ask, max_tokens: 10 });
     expect(model.bill().rows.map(({ outputTokens }) => outputTokens)).toEqual([50, 10]);
   });
-});
-
-describe('a fault', () => {
-  test.each([401, 402, 500, 529])('of status %i is an error body, unbilled', async (status) => {
-    model.script([{ status }]);
-    const response = await post(ask);
-    expect(response.status).toBe(status);
-    expect(await response.json()).toHaveProperty('error.message');
-    expect(model.bill().calls).toBe(0);
-  });
-
-  test('may hide that the work was done and is billed', async () => {
-    model.script([
-      { status: 502, accepted: true },
-      { resetBeforeByte: true, accepted: true },
-    ]);
-    expect((await post(ask)).status).toBe(502);
-    await expect(post(ask)).rejects.toThrow('fetch failed');
-    const done = { outputTokens: 24, completed: false };
-    expect(model.bill().rows).toMatchObject([done, done]);
-  });
-
-  test('can be an error body under status 200, or any body at all', async () => {
-    model.script([{ errorBodyWith200: true }, { body: '<p>', contentType: 'text/html' }]);
-    const wrapped = await post(ask);
-    expect(wrapped.status).toBe(200);
-    expect(await wrapped.json()).toHaveProperty('error.type', 'server_error');
-    const raw = await post(ask);
-    expect(raw.headers.get('content-type')).toBe('text/html');
-    expect(await raw.text()).toBe('<p>');
-    expect(model.bill().calls).toBe(1);
-  });
-
-  test('can be a reset before the first byte', async () => {
-    model.script([{ resetBeforeByte: true }]);
-    const call = openai.chat.completions.create(ask);
-    await expect(call).rejects.toBeInstanceOf(APIConnectionError);
-    expect(model.requests()).toHaveLength(1);
-    expect(model.bill().calls).toBe(0);
-  });
-
-  test('can cut an answer that is no stream', async () => {
-    model.script([{ cutAfterChunks: 0 }]);
-    const response = await post(ask);
-    expect(response.status).toBe(200);
-    await expect(response.text()).rejects.toThrow('terminated');
-    expect(onlyRow()).toMatchObject({ outputTokens: 24, completed: false });
-  });
-
-  test('can cut after the content, before usage and the end mark', async () => {
-    model.script([{ cutAfterChunks: 24 }]);
-    await expect(streamed()).rejects.toThrow('terminated');
-    expect(onlyRow()).toMatchObject({ outputTokens: 24, completed: false });
-  });
-
-  test('can delay, before the first byte and before each chunk', async () => {
-    model.script([{ delayMs: 30 }, { chunkDelayMs: 5, replyTokens: 6 }]);
-    const start = performance.now();
-    await post(ask);
-    expect(performance.now() - start).toBeGreaterThan(25);
-    const second = performance.now();
-    expect((await streamed()).chunks).toBe(6);
-    expect(performance.now() - second).toBeGreaterThan(25);
-  });
-
-  test('meets the call it is meant for, in order, and persists when told to', async () => {
-    model.script([
-      { status: 500, onModel: 'large', times: 2 },
-      { status: 503, onCall: 2 },
-      { status: 429, onModel: 'large', times: 'always' },
-    ]);
-    const statuses = [];
-    for (const name of ['small', 'small', 'large', 'large', 'large', 'large', 'small']) {
-      statuses.push((await post({ ...ask, model: name })).status);
-    }
-    expect(statuses).toEqual([200, 503, 500, 500, 429, 429, 200]);
-  });
-
-  test('that nobody knows is refused, and the old script stays', () => {
-    expect(() => model.script([{ statos: 500 } as never])).toThrow('"statos" is unknown');
-    expect(() => model.script([{ status: 99 }])).toThrow('"status" has a wrong value');
-    expect(() => model.script([{ toString: 1 } as never])).toThrow('"toString" is unknown');
-  });
-});
-
-describe('a gate', () => {
-  test('holds a call until it is released', async () => {
-    model.script([{ gate: 'before-headers' }, { gate: 'mid-stream', afterChunks: 2 }]);
-    const calls = [post(ask), streamed()];
-    await model.waitForHeld(2);
-    expect(
-      model
-        .bill()
-        .rows.map(({ outputTokens }) => outputTokens)
-        .toSorted(),
-    ).toEqual([0, 2]);
-    expect(model.release(1)).toBe(1);
-    expect(model.held()).toBe(1);
-    expect(model.release()).toBe(1);
-    await Promise.all(calls);
-    expect(model.bill().rows.map(({ completed }) => completed)).toEqual([true, true]);
-    expect(model.release()).toBe(0);
-  });
-
-  test('lets go of a client that leaves, which pays for its input', async () => {
-    model.script([{ gate: 'before-headers' }]);
-    const leave = new AbortController();
-    const call = post(ask, { signal: leave.signal });
-    await model.waitForHeld(1);
-    leave.abort();
-    await expect(call).rejects.toThrow('abort');
-    await model.waitForIdle();
-    expect(model.held()).toBe(0);
-    expect(onlyRow()).toMatchObject({ inputTokens: 15, outputTokens: 0, completed: false });
-  });
-});
-
-describe('another process', () => {
-  test('scripts, waits, releases and reads through the control pages', async () => {
-    const page = async (path: string, init?: RequestInit): Promise<unknown> =>
-      (await fetch(`${model.url}${path}`, init)).json();
-    const script = JSON.stringify([{ gate: 'before-headers' }]);
-    expect(await page('/__script', { method: 'POST', body: script })).toEqual({ ok: true });
-    const held = page('/__held?atLeast=1');
-    const call = post(ask);
-    expect(await held).toEqual({ held: 1 });
-    expect(await page('/__release', { method: 'POST' })).toEqual({ released: 1 });
-    await call;
-    expect(await page('/__bill')).toEqual(model.bill());
-    expect(await page('/__requests?atLeast=1')).toMatchObject([{ rawBody: JSON.stringify(ask) }]);
-    const bad = await fetch(`${model.url}/__script`, { method: 'POST', body: '[{"x":1}]' });
-    expect(bad.status).toBe(400);
-  });
-});
-
-test('close ends hanging calls, waiters and idle sockets, and may be called again', async () => {
-  model.script([{ hang: 'before-headers' }]);
-  const hanging = expect(post(ask)).rejects.toThrow('fetch failed');
-  await model.waitForCalls(1);
-  const waiting = expect(model.waitForCalls(9)).rejects.toThrow('the server closed before');
-  await model.close();
-  await model.close();
-  await Promise.all([hanging, waiting]);
-  await expect(post(ask)).rejects.toThrow('fetch failed');
 });

@@ -152,7 +152,7 @@ function toMessage(body: Record<string, unknown> | undefined): NtfyMessage | Jso
     message: message === '' ? 'triggered' : String(message),
     ...(title === '' ? {} : { title: String(title) }),
     ...(priority === 0 ? {} : { priority: Number(priority) }),
-    ...(tags.length === 0 ? {} : { tags: tags as string[] }),
+    ...(tags.length === 0 ? {} : { tags }),
     ...(click === '' ? {} : { click: String(click) }),
   };
 }

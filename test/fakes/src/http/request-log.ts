@@ -32,7 +32,7 @@ export class RequestLog {
 
   add(exchange: Exchange): RequestRecord {
     this.#count += 1;
-    const query = exchange.query.size > 0 ? `?${exchange.query}` : '';
+    const query = exchange.query.size > 0 ? `?${exchange.query.toString()}` : '';
     const record: RequestRecord = {
       n: this.#count,
       at: Date.now(),
