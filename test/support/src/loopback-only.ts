@@ -7,10 +7,11 @@ import net from 'node:net';
  * it is resolved, unless the caller brings its own lookup: then its answers are checked.
  */
 export function connectOnlyToLoopback(): void {
+  // oxlint-disable-next-line typescript/unbound-method -- applied below to the socket it is called on
   const connect = net.Socket.prototype.connect;
   net.Socket.prototype.connect = function guarded(this: net.Socket, ...args: never[]): net.Socket {
     checkTarget(args);
-    return Reflect.apply(connect, this, args) as net.Socket;
+    return Reflect.apply(connect, this, args);
   } as typeof connect;
 }
 
