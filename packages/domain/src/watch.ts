@@ -73,7 +73,14 @@ export interface Kill {
   readonly service: string;
   readonly pid: number;
   readonly reason: string;
-  readonly state: 'intended' | 'term' | 'kill' | 'dead' | 'recovered' | 'failed' | 'identity-mismatch';
+  readonly state:
+    | 'intended'
+    | 'term'
+    | 'kill'
+    | 'dead'
+    | 'recovered'
+    | 'failed'
+    | 'identity-mismatch';
   readonly intendedAt: number;
   readonly termAt: number | null;
   readonly killAt: number | null;
@@ -86,8 +93,15 @@ export interface WatchStore {
   openIncidents(): Promise<readonly Incident[]>;
   incidents(limit: number): Promise<readonly Incident[]>;
   incident(id: string): Promise<Incident | null>;
-  /** Writes incident changes and their deliveries in one transaction. */
-  apply(incidents: readonly Incident[], deliveries: readonly Delivery[]): Promise<void>;
+  /**
+   * Writes incident changes (by id), new deliveries and remembered values in one transaction, so
+   * that what was told and how far it was read can never disagree.
+   */
+  apply(
+    incidents: readonly Incident[],
+    deliveries: readonly Delivery[],
+    remember?: Readonly<Record<string, string>>,
+  ): Promise<void>;
   due(limit: number): Promise<readonly Delivery[]>;
   deliveriesOf(incident: string): Promise<readonly Delivery[]>;
   pending(): Promise<number>;
