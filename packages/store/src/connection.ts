@@ -1,0 +1,185 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'better-sqlite3';
+import { BUSY_WAIT_MS, NightshiftError, systemClock } from '@nightshift/domain';
+import { isBusy, toStoreError } from './sqlite-errors.ts';
+
+/** How long one operation may wait for the write lock in all, ms, before it fails. */
+export const BUSY_TOTAL_MS = 10_000;
+/** Longest pause between two tries for the lock, ms; the pause is drawn between 1 and a ceiling. */
+const BUSY_PAUSE_MAX_MS = 100;
+/** Bytes to which the write-ahead log is cut back once it has been checkpointed. */
+const WAL_SIZE_LIMIT = 64 * 1024 * 1024;
+/** Page cache of one connection, KiB. */
+const CACHE_KIB = 8 * 1024;
+
+/** What a statement takes and gives. Booleans are stored as 0 and 1 by the caller. */
+export type SqlValue = string | number | bigint | null | Uint8Array;
+export type SqlParams = readonly SqlValue[] | Readonly<Record<string, SqlValue>>;
+
+export interface ConnectionOptions {
+  readonly file: string;
+  readonly readonly?: boolean;
+  /** Total wait for the write lock; default {@link BUSY_TOTAL_MS}. */
+  readonly busyTotalMs?: number;
+}
+
+/**
+ * One connection to one database file, and the only place that knows better-sqlite3.
+ *
+ * `one`, `all` and `run` are synchronous and belong inside the function given to `read` or `write`.
+ * That function must be synchronous and touch nothing but the database: it runs again from the start
+ * when the lock was taken. Writes of one process queue behind each other, so that only one of them
+ * ever waits for another process's lock, and a later version may put several in one commit.
+ */
+export class Connection {
+  readonly file: string;
+  readonly #db: Database.Database;
+  readonly #busyTotalMs: number;
+  readonly #statements = new Map<string, Database.Statement>();
+  #lastWrite: Promise<unknown> = Promise.resolve();
+
+  /** Opens the file, which must exist, without changing a byte of it. */
+  constructor(options: ConnectionOptions) {
+    this.file = options.file;
+    this.#busyTotalMs = options.busyTotalMs ?? BUSY_TOTAL_MS;
+    try {
+      this.#db = new Database(options.file, {
+        readonly: options.readonly ?? false,
+        fileMustExist: true,
+        timeout: BUSY_WAIT_MS,
+      });
+    } catch (error) {
+      throw toStoreError(error, options.file);
+    }
+  }
+
+  /** The library's own handle, for the tickets alone. */
+  get handle(): Database.Database {
+    return this.#db;
+  }
+
+  /**
+   * Sets what every connection has. Comes after the file was recognised as ours, because the
+   * journal mode is written into it.
+   */
+  async configure(): Promise<void> {
+    this.pragma('foreign_keys = ON');
+    this.pragma('trusted_schema = OFF');
+    this.pragma('temp_store = MEMORY');
+    this.pragma(`cache_size = -${CACHE_KIB}`);
+    if (this.#db.readonly) return;
+    // SQLite does not wait for the lock here, so a second process that starts at the same moment
+    // would fail without the retry.
+    await this.#retry(() => {
+      if (this.pragma('journal_mode') !== 'wal') this.pragma('journal_mode = WAL');
+    });
+    this.pragma('synchronous = FULL');
+    this.pragma(`journal_size_limit = ${WAL_SIZE_LIMIT}`);
+  }
+
+  /** First row, or undefined. The caller names the row's shape, as in `one<JobRow>(…)`. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
+  one<Row>(sql: string, params: SqlParams = []): Row | undefined {
+    return this.#prepare(sql).get(...bind(params)) as Row | undefined;
+  }
+
+  /** All rows. */
+  all<Row>(sql: string, params: SqlParams = []): Row[] {
+    return this.#prepare(sql).all(...bind(params)) as Row[];
+  }
+
+  /** Runs one statement. @returns how many rows it changed: compare it with what was meant. */
+  run(sql: string, params: SqlParams = []): number {
+    return this.#prepare(sql).run(...bind(params)).changes;
+  }
+
+  /** Runs a script of several statements, as migrations are. */
+  exec(sql: string): void {
+    this.#db.exec(sql);
+  }
+
+  /** A pragma's value, or sets it. */
+  pragma(source: string): unknown {
+    return this.#db.pragma(source, { simple: true });
+  }
+
+  /** Runs `operation` over one snapshot. Never holds the snapshot beyond it. */
+  async read<T>(operation: () => T): Promise<T> {
+    return this.#retry(() => this.#transaction('BEGIN', operation));
+  }
+
+  /**
+   * Runs `operation` as one BEGIN IMMEDIATE … COMMIT: all of it, or nothing.
+   * @throws NightshiftError `database-busy` (retryable) when the lock stayed taken for the total
+   * wait; `disk-full`, `database-read-only`, `database-corrupt`, `database-io`; and whatever
+   * `operation` throws, after a rollback.
+   */
+  async write<T>(operation: () => T): Promise<T> {
+    const since = systemClock.monotonic();
+    const before = this.#lastWrite;
+    const mine = before.then(() =>
+      this.#retry(() => this.#transaction('BEGIN IMMEDIATE', operation), since),
+    );
+    this.#lastWrite = mine.catch(() => undefined);
+    return mine;
+  }
+
+  /** Closes the file. Closing twice is fine; an operation after it fails. */
+  close(): void {
+    this.#statements.clear();
+    this.#db.close();
+  }
+
+  #transaction<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', operation: () => T): T {
+    this.run(begin);
+    try {
+      const result = operation();
+      if (result instanceof Promise) throw new TypeError('a transaction cannot wait for a promise');
+      this.run('COMMIT');
+      return result;
+    } catch (error) {
+      // A full disk and its like have rolled back already.
+      if (this.#db.open && this.#db.inTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /**
+   * Tries until the lock is free. Each try blocks the event loop for BUSY_WAIT_MS at most, and the
+   * pauses between them are jittered, so that processes that collided do not collide again.
+   * The wait is measured on the machine's own clock: a lock is held in real time.
+   */
+  async #retry<T>(work: () => T, since = systemClock.monotonic()): Promise<T> {
+    for (let tries = 0; ; tries++) {
+      if (!this.#db.open) throw closed(this.file);
+      try {
+        return work();
+      } catch (error) {
+        const waited = systemClock.monotonic() - since;
+        if (!isBusy(error) || waited >= this.#busyTotalMs) throw toStoreError(error, this.file);
+      }
+      const ceiling = Math.min(BUSY_PAUSE_MAX_MS, 2 ** (tries + 1));
+      await sleep(1 + Math.random() * ceiling);
+    }
+  }
+
+  #prepare(sql: string): Database.Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+function bind(params: SqlParams): unknown[] {
+  if (!Array.isArray(params)) return [params];
+  return (params as readonly SqlValue[]).map((it) =>
+    it instanceof Uint8Array ? Buffer.from(it) : it,
+  );
+}
+
+function closed(file: string): NightshiftError {
+  return new NightshiftError('store-closed', 'the database was closed', { at: file });
+}

@@ -1,0 +1,20 @@
+/**
+ * The truth of the system, in two SQLite files, and the only importer of better-sqlite3.
+ *
+ * `connection.ts` opens a file, sets the pragmas and runs whole operations: `read(fn)` over one
+ * snapshot, `write(fn)` as one BEGIN IMMEDIATE … COMMIT around a synchronous function, retried
+ * without blocking the event loop while another process has the lock. `database.ts` and `migrate.ts`
+ * bring a file to its schema or refuse it. Each aggregate is a file with `createX(db, clock)` that
+ * returns its port from the domain; what a change must carry with it in the same transaction
+ * (`appendEvent`, `appendAudit`, an inserted job) is a synchronous function beside it. Nothing of
+ * the engine appears in a type that leaves the package, so that a second engine can stand behind
+ * the same ports. The one exception is `@nightshift/store/tickets`, for packages/queue alone.
+ */
+export { databaseSize, NIGHTSHIFT_DB, WATCHDOG_DB } from './database.ts';
+export type { DatabaseKind, OpenMode } from './database.ts';
+export { EVENT_KINDS } from './event-kinds.ts';
+export type { EventKind } from './event-kinds.ts';
+export { MARKER_FILE, readMarker } from './marker.ts';
+export type { Marker } from './marker.ts';
+export { openStore } from './open.ts';
+export type { OpenStore, Store } from './open.ts';
