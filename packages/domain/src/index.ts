@@ -15,6 +15,7 @@ export * from './id.ts';
 export * from './job.ts';
 export * from './json.ts';
 export * from './money.ts';
+export * from './plain-text.ts';
 export * from './ports/job-store.ts';
 export * from './ports/ledger.ts';
 export * from './ports/slot-store.ts';

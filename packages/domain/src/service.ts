@@ -56,3 +56,9 @@ export const DEFAULT_TIMES: Times = {
 
 /** Longest synchronous wait for the database's lock on a main thread, ms. */
 export const BUSY_WAIT_MS = 50;
+
+/**
+ * How long a supervisor waits after its stop signal before it kills, ms: `TimeoutStopSec` and
+ * `ExitTimeOut` of the units. The drain time must stay below it.
+ */
+export const STOP_TIMEOUT_MS = 45_000;

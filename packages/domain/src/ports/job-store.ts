@@ -84,7 +84,10 @@ export interface JobStore {
   takeBack(fence: Fence, error: JobError): Promise<boolean>;
   /** Makes jobs runnable whose `run_after` has come; ends those that waited longer than `maxWaitMs`.
    * @returns counts, and when the next one is due, epoch ms. */
-  promote(maxWaitMs: number, limit: number): Promise<{ promoted: number; died: number; nextAt: number | null }>;
+  promote(
+    maxWaitMs: number,
+    limit: number,
+  ): Promise<{ promoted: number; died: number; nextAt: number | null }>;
   stepResult(job: string, name: string): Promise<{ found: false } | { found: true; result: Json }>;
   /** False when the lease is gone. @throws NightshiftError `step-duplicate` for a stored name. */
   completeStep(fence: Fence, name: string, result: Json): Promise<boolean>;
