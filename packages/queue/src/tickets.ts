@@ -1,0 +1,92 @@
+import type { Clock } from '@nightshift/domain';
+import { type Store, ticketHandle } from '@nightshift/store/tickets';
+import { sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/better-sqlite3';
+import { retryBusy } from './busy.ts';
+import { TicketQueue } from './ticket-queue.ts';
+
+/** A claimed ticket expires after this time: its job is claimed within milliseconds, or never. */
+const TICKET_TIMEOUT_SECS = 10;
+
+/** A claimed ticket. It vanishes by itself when its job is claimed. */
+export interface Ticket {
+  readonly jobId: string;
+  readonly agent: string;
+  /** Puts it back for somebody else. */
+  release(): Promise<void>;
+}
+
+/** Tickets of all agents, one liteque queue an agent, served round robin. */
+export interface Tickets {
+  /**
+   * Claims the next ticket of the next agent in turn, passing over agents that `skip` names.
+   * @returns null when there is none.
+   */
+  next(skip: (agent: string) => boolean): Promise<Ticket | null>;
+}
+
+/** Tickets over the store's own connection: its pragmas, its transactions, one handle. */
+export function openTickets(store: Store, clock: Clock): Tickets {
+  const db = drizzle(ticketHandle(store)) as unknown as ConstructorParameters<
+    typeof TicketQueue
+  >[1];
+  const queues = new Map<string, TicketQueue>();
+  let lastServed = '';
+
+  function queueOf(agent: string): TicketQueue {
+    const known = queues.get(agent);
+    if (known !== undefined) return known;
+    const queue = new TicketQueue(agent, db, clock);
+    queues.set(agent, queue);
+    return queue;
+  }
+
+  /** The first queue with a ticket after `name`, in name order: one step along the index. */
+  function queueAfter(name: string): string | null {
+    const nowSecs = Math.floor(clock.now() / 1_000);
+    const row = db.get<{ name: string | null } | undefined>(sql`
+      SELECT min(name) AS name FROM (
+        SELECT min(queue) AS name FROM tasks
+        WHERE status IN ('pending', 'pending_retry') AND queue > ${name}
+        UNION ALL
+        SELECT min(queue) FROM tasks
+        WHERE status = 'running' AND queue > ${name} AND expireAt < ${nowSecs})`);
+    return row?.name ?? null;
+  }
+
+  /** Each queue with a ticket once, starting after the one that was served last. */
+  function* inTurn(): Generator<string> {
+    const start = lastServed;
+    for (let name = queueAfter(start); name !== null; name = queueAfter(name)) yield name;
+    for (let name = queueAfter(''); name !== null && name <= start; name = queueAfter(name)) {
+      yield name;
+    }
+  }
+
+  async function claimFrom(agent: string): Promise<Ticket | null> {
+    const queue = queueOf(agent);
+    const task = await retryBusy(() => queue.attemptDequeue({ timeoutSecs: TICKET_TIMEOUT_SECS }));
+    if (task === null) return null;
+    lastServed = agent;
+    const { jobId } = JSON.parse(task.payload) as { jobId: string };
+    return {
+      jobId,
+      agent,
+      release: () =>
+        retryBusy(() =>
+          queue.finalize(task.id, task.allocationId, 'pending_retry', undefined, true),
+        ),
+    };
+  }
+
+  return {
+    async next(skip) {
+      for (const agent of inTurn()) {
+        if (skip(agent)) continue;
+        const ticket = await claimFrom(agent);
+        if (ticket !== null) return ticket;
+      }
+      return null;
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { type FSWatcher, watch } from 'node:fs';
+
+/** Moments after a write at which it is worth looking for the commit, ms. */
+const BURST_MS = [0, 1, 2, 4, 8, 16, 32] as const;
+
+/**
+ * Calls `onCommit` when another process committed, within milliseconds and without a busy poll.
+ *
+ * The kernel tells of a write to the `-wal` file in the state folder, which happens just before the
+ * commit becomes visible; so each event starts a short burst of looks instead of one. The folder is
+ * watched and not the file, because the file is unlinked and made anew when the last connection
+ * closes. The database is never opened here: closing any descriptor of it would drop SQLite's locks.
+ *
+ * @param changed a cheap look whether another connection committed since the last look; called only
+ *   after a write was seen.
+ * @returns a function that ends it. Where the folder cannot be watched (no inotify left, an odd file
+ *   system) nothing is ever called, and the caller's slow poll is what remains.
+ */
+export function watchCommits(
+  dir: string,
+  changed: () => boolean,
+  onCommit: () => void,
+): () => void {
+  let burst: NodeJS.Timeout | null = null;
+
+  const look = (step: number): void => {
+    burst = null;
+    if (changed()) return onCommit();
+    const at = BURST_MS[step] ?? 0;
+    const next = BURST_MS[step + 1];
+    if (next !== undefined) burst = setTimeout(look, next - at, step + 1);
+  };
+
+  const watcher = openWatcher(dir, (file) => {
+    if (file?.endsWith('-wal') !== true) return;
+    if (burst !== null) clearTimeout(burst);
+    burst = setTimeout(look, 0, 0);
+  });
+
+  return () => {
+    if (burst !== null) clearTimeout(burst);
+    watcher?.close();
+  };
+}
+
+function openWatcher(dir: string, onWrite: (file: string | null) => void): FSWatcher | null {
+  try {
+    const watcher = watch(dir, { persistent: false }, (_event, file) => onWrite(file));
+    watcher.on('error', () => watcher.close());
+    return watcher;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,44 @@
+import nodeCron, { type ScheduledTask } from 'node-cron';
+
+/**
+ * node-cron behind two questions: does this minute match, and what is wrong with this expression.
+ * Its own timers are not used: what is due is decided by the durable cursor, not by a process that
+ * happened to be awake.
+ *
+ * When the clocks go back, node-cron's matcher answers yes for both passes through the repeated
+ * time, and its trigger stays silent for the whole second pass. Neither is what an operator means:
+ * a schedule that names its hours runs once, in the first pass; one that runs every hour goes on
+ * through both, because an hour of silence would be a lost hour. A time that the clocks jump over in
+ * spring does not exist that day.
+ */
+export interface CronMatcher {
+  /** True when the minute that begins at `atMs` is a slot. */
+  matches(atMs: number): boolean;
+}
+
+/** A matcher for five cron fields in an IANA time zone. Both were checked with the configuration. */
+export function cronMatcher(expression: string, timezone: string): CronMatcher {
+  const task: ScheduledTask = nodeCron.createTask(expression, () => undefined, { timezone });
+  const everyHour = new Set(nodeCron.parse(expression).hour).size === 24;
+  return {
+    matches: (atMs) => task.match(new Date(atMs)) && (everyHour || !isRepeated(atMs, timezone)),
+  };
+}
+
+/** True in the second pass through a local time that exists twice. */
+function isRepeated(atMs: number, timezone: string): boolean {
+  const local = Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(timezone);
+  const first = local.toPlainDateTime().toZonedDateTime(timezone, { disambiguation: 'earlier' });
+  return first.epochMilliseconds !== atMs;
+}
+
+/** What is wrong with an expression, or null. Day of month and day of week are ANDed, unlike in
+ * cron(8). */
+export function checkCron(expression: string): string | null {
+  if (expression.trim().split(/\s+/).length !== 5) {
+    return 'a schedule has five fields: minute hour day-of-month month day-of-week';
+  }
+  const result = nodeCron.validateDetailed(expression);
+  if (result.valid) return null;
+  return result.errors.map((e) => `${e.field}: ${e.message}`).join('; ');
+}

@@ -1,0 +1,136 @@
+import {
+  type Capabilities,
+  type Fence,
+  type HttpRequest,
+  type HttpResponse,
+  type JobStore,
+  type Json,
+  type LogLevel,
+  NightshiftError,
+  type Principal,
+  type Progress,
+  type Refusal,
+  RefusedError,
+  type Report,
+  type ReportDraft,
+  type ReportStore,
+  STEP_RESULT_MAX_BYTES,
+  sanitiseLine,
+} from '@nightshift/domain';
+
+/** The broker as the worker sees it. */
+export interface Door {
+  handle(principal: Principal, request: HttpRequest, signal: AbortSignal): Promise<HttpResponse>;
+}
+
+export interface AttemptParts {
+  readonly fence: Fence;
+  readonly principal: Principal;
+  readonly jobs: JobStore;
+  readonly reports: ReportStore;
+  readonly door: Door;
+  /** Something moved: bumps the progress counter of the beat. */
+  readonly moved: () => void;
+  /** A model call begins or ends, so that the watchdog can tell silence from a hang. */
+  readonly inflight: (delta: 1 | -1) => void;
+  readonly log: (
+    level: LogLevel,
+    message: string,
+    fields: { readonly [key: string]: Json },
+  ) => void;
+}
+
+/**
+ * What one attempt may do, with every write fenced by its lease. Remembers the last refusal,
+ * because an agent or a library may swallow it and what becomes of the job depends on it.
+ */
+export class AttemptCapabilities implements Capabilities {
+  readonly #parts: AttemptParts;
+  #refusal: Refusal | null = null;
+  #filed: Report | null = null;
+
+  constructor(parts: AttemptParts) {
+    this.#parts = parts;
+  }
+
+  get refusal(): Refusal | null {
+    return this.#refusal;
+  }
+
+  /** The report that was filed, if one was. */
+  get filed(): Report | null {
+    return this.#filed;
+  }
+
+  async http(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+    const { door, principal, moved } = this.#parts;
+    moved();
+    this.#parts.inflight(1);
+    let streaming = false;
+    try {
+      const response = await door.handle(principal, request, signal);
+      streaming = true;
+      return { ...response, body: this.#observed(response.body) };
+    } catch (error) {
+      if (error instanceof RefusedError) this.#refusal = error.refusal;
+      throw error;
+    } finally {
+      if (!streaming) this.#parts.inflight(-1);
+      moved();
+    }
+  }
+
+  async stepResult(name: string): Promise<{ found: false } | { found: true; result: Json }> {
+    return this.#parts.jobs.stepResult(this.#parts.fence.job, name);
+  }
+
+  async completeStep(name: string, result: Json): Promise<void> {
+    const bytes = Buffer.byteLength(JSON.stringify(result));
+    if (bytes > STEP_RESULT_MAX_BYTES) {
+      throw new NightshiftError(
+        'step-result-too-big',
+        `step ${JSON.stringify(name)} returned ${bytes} bytes; the limit is ${STEP_RESULT_MAX_BYTES}`,
+        { fix: 'return less, or split the step' },
+      );
+    }
+    this.#owned(await this.#parts.jobs.completeStep(this.#parts.fence, name, result));
+    this.#parts.moved();
+  }
+
+  async report(draft: ReportDraft): Promise<void> {
+    const filed = await this.#parts.reports.file(this.#parts.fence, draft);
+    this.#owned(filed !== null);
+    this.#filed = filed;
+    this.#parts.moved();
+  }
+
+  async progress(progress: Progress): Promise<void> {
+    const note = sanitiseLine(progress.note);
+    this.#owned(await this.#parts.jobs.progress(this.#parts.fence, { ...progress, note }));
+    this.#parts.moved();
+  }
+
+  log(level: LogLevel, message: string, fields: { readonly [key: string]: Json }): Promise<void> {
+    this.#parts.log(level, message, fields);
+    return Promise.resolve();
+  }
+
+  /** A write was rejected by the fence: somebody else owns the job now. */
+  #owned(accepted: boolean): void {
+    if (accepted) return;
+    this.#refusal = { reason: 'lease-lost', message: 'this attempt does not own its job any more' };
+    throw new RefusedError(this.#refusal);
+  }
+
+  /** Each chunk of a stream is progress. */
+  async *#observed(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of body) {
+        this.#parts.moved();
+        yield chunk;
+      }
+    } finally {
+      this.#parts.inflight(-1);
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import { setTimeout } from 'node:timers/promises';
+import type { AgentSettings, Clock, JobStore, Ledger, Settings } from '@nightshift/domain';
+import type { Ticket, Tickets } from '@nightshift/queue';
+import { Running } from './running.ts';
+import { type TakeoverParts, takeExpired, takeOverDead } from './takeover.ts';
+
+/** Longest sleep of a pass: what cannot wake the worker is seen within this time. */
+const POLL_MS = 1_000;
+/** Between sweeps for tickets that disagree with their jobs, and looks for dead workers. */
+const SWEEP_MS = 30_000;
+/** Jobs made runnable in one transaction. */
+const PROMOTE_BATCH = 200;
+/** Share of the drain time that a job gets to end by itself; the rest is for ending its child. */
+const PATIENCE = 0.7;
+/** Leases are renewed while a job winds down. */
+const WIND_DOWN_STEP_MS = 500;
+
+export interface WorkerParts {
+  readonly instance: string;
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly jobs: JobStore;
+  readonly ledger: Ledger;
+  readonly tickets: Tickets;
+  readonly takeover: TakeoverParts;
+  /** Repairs tickets that disagree with jobs; the count is expected to be 0. */
+  readonly sweepTickets: () => Promise<number>;
+  /** Works on an attempt until its job has been moved. Never rejects. */
+  readonly run: (running: Running) => Promise<void>;
+  /** SHA-256 of the agent's entry file, or null when it cannot be read. */
+  readonly sourceOf: (agent: AgentSettings) => Promise<string | null>;
+  /** Work moved. */
+  readonly moved: () => void;
+  /** There may be something to do before the sleep is over. */
+  readonly wake: () => void;
+  readonly log: (message: string, fields: Record<string, string | number>) => void;
+  /** Works on this job only, for `run`. */
+  readonly only: string | null;
+}
+
+/**
+ * Claims jobs and runs them. `poll` is one pass: take back what dead workers held, make due jobs
+ * runnable, renew leases, claim. All decisions about a job are the store's; this only asks.
+ */
+export class Worker {
+  readonly #parts: WorkerParts;
+  readonly #agents: ReadonlyMap<string, AgentSettings>;
+  readonly #running = new Map<string, Running>();
+  #sweepAt = 0;
+
+  constructor(parts: WorkerParts) {
+    this.#parts = parts;
+    this.#agents = new Map(parts.settings.agents.map((agent) => [agent.name, agent]));
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** One pass. @returns how long to sleep, ms. */
+  async poll(): Promise<number> {
+    await this.#renewLeases();
+    await this.#sweep();
+    await takeExpired(this.#parts.takeover);
+    await this.#endCancelled();
+    const { settings, jobs, clock } = this.#parts;
+    const { nextAt } = await jobs.promote(settings.maxWaitMs, PROMOTE_BATCH);
+    const claimed = await this.#claimAll();
+    if (claimed > 0) this.#parts.moved();
+    const untilNext = nextAt === null ? POLL_MS : Math.max(0, nextAt - clock.now());
+    return Math.min(POLL_MS, untilNext);
+  }
+
+  /**
+   * Halt or drain: nothing new is claimed; what runs may end by itself for most of the drain time,
+   * then its child is ended. Returns when every job has been given back or moved.
+   */
+  async windDown(reason: 'halted' | 'draining'): Promise<void> {
+    const { clock, settings } = this.#parts;
+    const until = clock.monotonic() + settings.times.drainMs * PATIENCE;
+    while (this.#running.size > 0 && clock.monotonic() < until) {
+      await this.#renewLeases();
+      await Promise.race([this.#settled(), setTimeout(WIND_DOWN_STEP_MS)]);
+    }
+    for (const running of this.#running.values()) running.abort(reason);
+    await this.#settled();
+  }
+
+  async #settled(): Promise<void> {
+    await Promise.all([...this.#running.values()].map((running) => running.finished));
+  }
+
+  /** A worker that cannot renew has lost its jobs: it stops them before it does anything else. */
+  async #renewLeases(): Promise<void> {
+    const { clock, jobs, settings } = this.#parts;
+    const now = clock.now();
+    for (const running of this.#running.values()) {
+      if (running.renewAt > now) continue;
+      const kept = await jobs.renew(running.fence, now + settings.times.leaseMs);
+      if (kept) running.renewAt = now + settings.times.leaseRenewMs;
+      else running.abort('lease-lost');
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    const now = this.#parts.clock.monotonic();
+    if (this.#sweepAt > now) return;
+    this.#sweepAt = now + SWEEP_MS;
+    await takeOverDead(this.#parts.takeover, this.#parts.instance);
+    await this.#parts.ledger.presumeOrphans(null);
+    const repaired = await this.#parts.sweepTickets();
+    if (repaired > 0) this.#parts.log('tickets.repaired', { count: repaired });
+  }
+
+  async #endCancelled(): Promise<void> {
+    if (this.#running.size === 0) return;
+    for (const job of await this.#parts.jobs.cancelAsked(this.#parts.instance)) {
+      this.#running.get(job)?.abort('cancelled');
+    }
+  }
+
+  async #claimAll(): Promise<number> {
+    if (this.#parts.only !== null) return (await this.#claim(this.#parts.only)) ? 1 : 0;
+    const passedOver = new Set<string>();
+    let claimed = 0;
+    while (this.#running.size < this.#parts.settings.concurrency) {
+      const ticket = await this.#parts.tickets.next(
+        (agent) => passedOver.has(agent) || this.#isFull(agent),
+      );
+      if (ticket === null) break;
+      if (await this.#claimTicket(ticket)) claimed++;
+      else passedOver.add(ticket.agent);
+    }
+    return claimed;
+  }
+
+  async #claimTicket(ticket: Ticket): Promise<boolean> {
+    if (await this.#claim(ticket.jobId)) return true;
+    // Not now: a suspect waits for its turn alone, or the job is gone and its ticket with it.
+    await ticket.release();
+    return false;
+  }
+
+  /** Claims a job and starts it. False when the store says that it is not to be run now. */
+  async #claim(job: string): Promise<boolean> {
+    const { clock, jobs, settings, instance } = this.#parts;
+    if (this.#running.has(job)) return false;
+    const agentName = (await jobs.get(job))?.agent;
+    if (agentName === undefined) return false;
+    const agent = this.#agents.get(agentName);
+    const now = clock.now();
+    const claim = await jobs.claim({
+      job,
+      instance,
+      leaseUntil: now + settings.times.leaseMs,
+      maxRunningOfAgent: agent?.concurrency ?? 1,
+      source: agent === undefined ? null : await this.#parts.sourceOf(agent),
+    });
+    if (claim === null) return false;
+    this.#start(new Running(claim.job, claim.fence, now + settings.times.leaseRenewMs));
+    return true;
+  }
+
+  #start(running: Running): void {
+    this.#running.set(running.job.id, running);
+    running.finished = this.#parts.run(running).finally(() => {
+      this.#running.delete(running.job.id);
+      this.#parts.moved();
+      this.#parts.wake();
+    });
+  }
+
+  #isFull(agent: string): boolean {
+    const limit = this.#agents.get(agent)?.concurrency ?? 1;
+    let count = 0;
+    for (const running of this.#running.values()) if (running.job.agent === agent) count++;
+    return count >= limit;
+  }
+}
