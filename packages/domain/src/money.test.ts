@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { NightshiftError } from './error.ts';
 import { formatUsd, parseUsd, rateFromUsdPerMTok, tokenCost } from './money.ts';
 
 describe('money', () => {
@@ -13,12 +12,9 @@ describe('money', () => {
   test.each(['$1,00', '$-1', '-$1', '$1e3', '$0.1234567891', '1.00', '$', '$ 1', '$1.', '$.5', ''])(
     '%j is refused, with what to write instead',
     (text) => {
-      expect(() => parseUsd(text, 'budget.perDay')).toThrow(NightshiftError);
-      try {
-        parseUsd(text, 'budget.perDay');
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'bad-money', at: 'budget.perDay' });
-      }
+      expect(() => parseUsd(text, 'budget.perDay')).toThrow(
+        expect.objectContaining({ code: 'bad-money', at: 'budget.perDay' }),
+      );
     },
   );
 

@@ -7,7 +7,7 @@ export function plainText(markdown: string): string {
   return markdown
     .replace(/^(```|~~~).*$/gm, '')
     .replace(
-      /^#{1,6}\s+(.*?)\s*#*$/gm,
+      /^#{1,6}[ \t]+(.*?)[ \t]*#*$/gm,
       (_, title: string) => `${title}\n${'-'.repeat(title.length)}`,
     )
     .replace(/!?\[([^\]]*)\]\(([^)\s]*)[^)]*\)/g, (_, text: string, url: string) =>

@@ -79,9 +79,10 @@ export interface JobStore {
   /**
    * Takes a running job back from an attempt whose worker is gone (its lease ran out, or its
    * instance is proven dead): the attempt is `crashed`, the job queued as a suspect, or dead at the
-   * third crash while alone. False when the attempt is not the running one any more.
+   * third crash while alone. False when the attempt is not the running one any more. With `expired`
+   * also false when the lease was renewed since it was looked at: the worker lives after all.
    */
-  takeBack(fence: Fence, error: JobError): Promise<boolean>;
+  takeBack(fence: Fence, error: JobError, when?: 'gone' | 'expired'): Promise<boolean>;
   /** Makes jobs runnable whose `run_after` has come; ends those that waited longer than `maxWaitMs`.
    * @returns counts, and when the next one is due, epoch ms. */
   promote(
