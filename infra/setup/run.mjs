@@ -1,7 +1,7 @@
 /**
  * `npm start` and `npm test`: installs what is missing, then hands over to the Node that was
- * installed. Plain JavaScript without dependencies, because it runs first, on whatever Node (18 or
- * later) the machine has.
+ * installed; `install` stops before that. Plain JavaScript without dependencies, because it runs
+ * first, on whatever Node (18 or later) the machine has.
  *
  * Exit codes are those of the command that was started; a set-up that fails exits 75 when trying
  * again can help, 78 when something on this machine must change first, 1 otherwise.
@@ -19,10 +19,11 @@ const COMMANDS = {
 
 async function main([name, ...rest]) {
   const command = COMMANDS[name];
-  if (command === undefined) {
+  if (command === undefined && name !== 'install') {
     throw new SetupError(`there is no command "${name ?? ''}"`, 'npm start, or npm test', 64);
   }
   await ensureInstalled();
+  if (command === undefined) return;
   const [entry, ...args] = command;
   await handOver(nodeBinary, [join(root, entry), ...args, ...rest]);
 }

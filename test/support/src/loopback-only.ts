@@ -7,12 +7,13 @@ import net from 'node:net';
  * it is resolved, unless the caller brings its own lookup: then its answers are checked.
  */
 export function connectOnlyToLoopback(): void {
-  // oxlint-disable-next-line typescript/unbound-method -- applied below to the socket it is called on
+  // Applied below to the socket it is called on.
+  // oxlint-disable-next-line typescript/unbound-method
   const connect = net.Socket.prototype.connect;
   net.Socket.prototype.connect = function guarded(this: net.Socket, ...args: never[]): net.Socket {
     checkTarget(args);
     return Reflect.apply(connect, this, args);
-  } as typeof connect;
+  };
 }
 
 /** Is this an address of the machine itself, in any of the forms `net` accepts? */
