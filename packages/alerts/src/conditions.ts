@@ -1,0 +1,90 @@
+import type { Condition, Rule } from './rule.ts';
+import { breakerOpen } from './rules/breaker-open.ts';
+import { deadLetter } from './rules/dead-letter.ts';
+import { factsUnavailable } from './rules/facts-unavailable.ts';
+import { haltedLong } from './rules/halted-long.ts';
+import { serviceSilent } from './rules/service-silent.ts';
+import { spendDay } from './rules/spend-day.ts';
+import { spendRate } from './rules/spend-rate.ts';
+import { workerWedged } from './rules/worker-wedged.ts';
+
+/** Rules that read the facts of a tick. */
+export const RULES: readonly Rule[] = [
+  serviceSilent,
+  workerWedged,
+  spendDay,
+  spendRate,
+  deadLetter,
+  breakerOpen,
+  haltedLong,
+];
+
+/** What the watchdog finds while acting, not in the facts. */
+export const ACTED: readonly Condition[] = [
+  {
+    id: 'identity-mismatch',
+    severity: 'page',
+    doc: 'A service is silent, and its recorded process cannot be proven: nothing is signalled.',
+    openAfter: 1,
+    resolveAfter: 2,
+  },
+  {
+    id: 'kill-failed',
+    severity: 'page',
+    doc: 'A process is still there after SIGKILL.',
+    openAfter: 1,
+    resolveAfter: 2,
+  },
+  {
+    id: 'not-recovered',
+    severity: 'page',
+    doc: 'A service was killed, and no new instance made progress in time.',
+    openAfter: 1,
+    resolveAfter: 2,
+  },
+  {
+    id: 'stand-down',
+    severity: 'page',
+    doc: 'The budget of kills is used up: the watchdog kills no more and a person has to look.',
+    openAfter: 1,
+    resolveAfter: 2,
+  },
+  {
+    id: 'watchdog-error',
+    severity: 'page',
+    doc: 'A part of the watchdog itself failed.',
+    openAfter: 2,
+    resolveAfter: 2,
+  },
+  {
+    id: 'channel-broken',
+    severity: 'page',
+    doc: 'A channel refuses messages for good, or has been unreachable for long.',
+    openAfter: 1,
+    resolveAfter: 2,
+  },
+];
+
+/** Everything that can be raised. Each has a heading of its id in RUNBOOK.md. */
+export const CONDITIONS: readonly Condition[] = [factsUnavailable, ...RULES, ...ACTED];
+
+const BY_ID = new Map(CONDITIONS.map((it) => [it.id, it]));
+
+/** The condition of an id; an unknown one (an older row) opens and resolves at once. */
+export function conditionOf(id: string): Condition {
+  return BY_ID.get(id) ?? { id, severity: 'warn', doc: id, openAfter: 1, resolveAfter: 1 };
+}
+
+/**
+ * Who speaks for whom: while the parent is open its children are neither opened nor repeated,
+ * because they say the same thing again.
+ */
+export const PARENTS: readonly { readonly parent: string; readonly child: string }[] = [
+  { parent: 'service-silent:worker', child: 'worker-wedged:worker' },
+  ...RULES.map((rule) => ({ parent: factsUnavailable.id, child: rule.id })),
+];
+
+/** True when one of the open incidents' keys speaks for this finding. */
+export function isMuted(rule: string, key: string, openKeys: ReadonlySet<string>): boolean {
+  return PARENTS.some((it) => openKeys.has(it.parent) && (it.child === key || it.child === rule));
+}

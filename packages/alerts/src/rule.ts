@@ -1,0 +1,38 @@
+import type { Facts, Finding, Settings, Severity, Unavailable } from '@nightshift/domain';
+import type { Observation } from './observation.ts';
+import type { Seen } from './seen.ts';
+
+/**
+ * Something that can be wrong. `id` is stable: it is the first part of every dedupe key, the
+ * heading in RUNBOOK.md and what a person silences.
+ */
+export interface Condition {
+  readonly id: string;
+  readonly severity: Severity;
+  /** One sentence: when it is raised. */
+  readonly doc: string;
+  /** Bad ticks in a row before a person is told; 1 where the rule itself waits. */
+  readonly openAfter: number;
+  /** Good ticks in a row before it counts as over. */
+  readonly resolveAfter: number;
+}
+
+/** What the watchdog knows besides this tick's facts. */
+export interface Memory {
+  readonly observation: Observation;
+  /** Dead letters that were told already. */
+  readonly deadSeen: Seen;
+}
+
+/** A condition that can be read off the facts. Pure: same facts and memory, same findings. */
+export interface Rule extends Condition {
+  evaluate(facts: Facts, settings: Settings, memory: Memory): readonly Finding[];
+}
+
+/** The facts of a tick, or why there are none. */
+export type Sight = Facts | Unavailable;
+
+/** True when nothing could be read. */
+export function isUnavailable(sight: Sight): sight is Unavailable {
+  return 'unavailable' in sight;
+}

@@ -1,0 +1,32 @@
+import { sanitiseLine } from '@nightshift/domain';
+import { isHalted } from '../observation.ts';
+import type { Rule } from '../rule.ts';
+
+/** After this long a halt is more likely forgotten than meant. */
+const LONG_MS = 12 * 3_600_000;
+
+/** Somebody halted the system and may have forgotten it. */
+export const haltedLong: Rule = {
+  id: 'halted-long',
+  severity: 'warn',
+  doc: 'The system has been halted for twelve hours.',
+  openAfter: 1,
+  resolveAfter: 1,
+  evaluate(facts, _settings, { observation }) {
+    if (!isHalted(facts)) return [];
+    // A STOP file alone carries no time, so what this watchdog saw itself counts, too.
+    const since = facts.halt.at === null ? 0 : facts.now - facts.halt.at;
+    if (Math.max(since, observation.haltedMs) < LONG_MS) return [];
+    const who = sanitiseLine(facts.halt.who ?? 'somebody (a STOP file)');
+    const why = sanitiseLine(facts.halt.reason ?? 'no reason given', 500);
+    return [
+      {
+        rule: haltedLong.id,
+        key: haltedLong.id,
+        severity: haltedLong.severity,
+        title: 'Still halted',
+        detail: `Halted by ${who}: ${why}. No job runs until "nightshift resume".`,
+      },
+    ];
+  },
+};
