@@ -1,0 +1,46 @@
+import { parseArgs } from 'node:util';
+import { EXIT, NightshiftError } from '@nightshift/domain';
+
+/** What a service is started with: `main.ts --config F --state-dir D [--verbose] [--only JOB]`. */
+export interface ServiceArgs {
+  readonly config: string | undefined;
+  readonly stateDir: string | undefined;
+  /** Copies the log to stderr. */
+  readonly verbose: boolean;
+  /** Worker only: run this job, then end. */
+  readonly only: string | undefined;
+}
+
+/**
+ * Arguments of a service, without the first two of `process.argv`.
+ * @throws NightshiftError `bad-arguments` (78) for an unknown or incomplete option.
+ */
+export function parseServiceArgs(argv: readonly string[]): ServiceArgs {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      strict: true,
+      allowPositionals: false,
+      options: {
+        config: { type: 'string' },
+        'state-dir': { type: 'string' },
+        verbose: { type: 'boolean', default: false },
+        only: { type: 'string' },
+      },
+    });
+    return {
+      config: values.config,
+      stateDir: values['state-dir'],
+      verbose: values.verbose,
+      only: values.only,
+    };
+  } catch (cause) {
+    // Services exit 0, 1, 75 or 78; a wrong command line is part of the configuration of the unit.
+    throw new NightshiftError('bad-arguments', (cause as Error).message, {
+      at: 'arguments of the service',
+      fix: 'use --config FILE --state-dir DIR [--verbose] [--only JOB]',
+      exitCode: EXIT.config,
+      cause,
+    });
+  }
+}

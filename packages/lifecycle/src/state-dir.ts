@@ -1,0 +1,97 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { EXIT, NightshiftError } from '@nightshift/domain';
+import type { Environment } from './environment.ts';
+
+/** Where everything of one installation lies. The only place that knows these names. */
+export interface StatePaths {
+  readonly dir: string;
+  readonly database: string;
+  readonly watchdogDatabase: string;
+  readonly stopFile: string;
+  readonly logs: string;
+  readonly reports: string;
+  /** Working folders of attempts; emptied by the worker. */
+  readonly scratch: string;
+  /** Says that there has been a database here: a vanished one is not created again. */
+  readonly marker: string;
+  /** Node's cache of stripped and compiled modules; may be deleted at any time. */
+  readonly compileCache: string;
+}
+
+/** The layout below a state folder. Touches nothing. */
+export function statePaths(dir: string): StatePaths {
+  return {
+    dir,
+    database: join(dir, 'nightshift.db'),
+    watchdogDatabase: join(dir, 'watchdog.db'),
+    stopFile: join(dir, 'STOP'),
+    logs: join(dir, 'logs'),
+    reports: join(dir, 'reports'),
+    scratch: join(dir, 'scratch'),
+    marker: join(dir, 'state.json'),
+    compileCache: join(dir, 'compile-cache'),
+  };
+}
+
+export interface StateDirRequest {
+  /** `--state-dir`, relative to `cwd`. */
+  readonly flag?: string | undefined;
+  readonly cwd: string;
+  readonly environment: Pick<Environment, 'get'>;
+  /** Folder of the configuration. */
+  readonly configDir: string;
+  /** Only `init`, `install`, `up`, `run` and `npm start` may create one. */
+  readonly create: boolean;
+}
+
+/**
+ * The state folder: `--state-dir`, else `NIGHTSHIFT_STATE_DIR`, else `.nightshift` beside the
+ * configuration (never beside the working folder: cron starts in the home folder, and a second
+ * folder would be a second budget).
+ *
+ * @throws NightshiftError `state-dir-missing` (78) when it is not there and may not be created,
+ * `state-dir-unusable` (78) when it is no folder or cannot be created.
+ */
+export function stateDir(request: StateDirRequest): StatePaths {
+  const named = request.flag ?? request.environment.get('NIGHTSHIFT_STATE_DIR');
+  const dir = resolve(request.cwd, named ?? join(request.configDir, '.nightshift'));
+  const paths = statePaths(dir);
+  if (request.create) createLayout(paths);
+  else mustBeFolder(dir);
+  return paths;
+}
+
+function createLayout(paths: StatePaths): void {
+  try {
+    // Only for this user: the database holds prompts and answers.
+    mkdirSync(paths.dir, { recursive: true, mode: 0o700 });
+    for (const dir of [paths.logs, paths.reports, paths.scratch]) {
+      mkdirSync(dir, { recursive: true, mode: 0o700 });
+    }
+  } catch (cause) {
+    throw new NightshiftError(
+      'state-dir-unusable',
+      `the state folder cannot be created: ${(cause as Error).message}`,
+      { at: paths.dir, fix: 'name another with --state-dir', exitCode: EXIT.config, cause },
+    );
+  }
+}
+
+function mustBeFolder(dir: string): void {
+  const stat = statSync(dir, { throwIfNoEntry: false });
+  if (stat === undefined) {
+    throw new NightshiftError('state-dir-missing', 'there is no state folder here', {
+      at: dir,
+      fix: 'create one with nightshift init, or name yours with --state-dir',
+      exitCode: EXIT.config,
+    });
+  }
+  if (!stat.isDirectory()) {
+    throw new NightshiftError('state-dir-unusable', 'the state folder is not a folder', {
+      at: dir,
+      fix: 'name another with --state-dir',
+      exitCode: EXIT.config,
+    });
+  }
+}

@@ -1,0 +1,19 @@
+import type { ChannelInput, EnvRef } from './settings-input.ts';
+
+/** Alerts through ntfy; `server` is https://ntfy.sh unless given. The topic is a secret by nature. */
+export function ntfy(options: {
+  readonly topic: EnvRef | string;
+  readonly server?: string;
+  readonly token?: EnvRef;
+  readonly name?: string;
+}): ChannelInput {
+  return { kind: 'ntfy', ...options };
+}
+
+/** Alerts through a Discord webhook. */
+export function discord(options: {
+  readonly webhook: EnvRef | string;
+  readonly name?: string;
+}): ChannelInput {
+  return { kind: 'discord', ...options };
+}

@@ -1,0 +1,128 @@
+import type { Usd } from '@nightshift/domain';
+
+/**
+ * What an operator writes, as types for the editor. The schema checks the same at run time, because a
+ * configuration is executed, not compiled.
+ */
+
+/** `'500ms'`, `'30s'`, `'10m'`, `'24h'`, `'7d'`. */
+export type Duration = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
+
+/** A secret by name, resolved only by the service that uses it. Made by `env('X')`. */
+export interface EnvRef {
+  readonly kind: 'env';
+  readonly env: string;
+}
+
+/** Dollars per million tokens. Cached input and cache writes cost as much as input if left out. */
+export interface PriceInput {
+  readonly inputPerMTok: Usd;
+  readonly outputPerMTok: Usd;
+  readonly cachedInputPerMTok?: Usd;
+  readonly cacheWritePerMTok?: Usd;
+}
+
+/** What every model that is reached over the network may say. */
+export interface EndpointOptions {
+  /** Name of the endpoint: of its breaker and in the ledger. Default: host and port of its URL. */
+  readonly name?: string;
+  /** The operator's own word on the price; wins over the bundled table. */
+  readonly price?: PriceInput;
+  /** It costs nothing here. Refused for hosts that are known to charge. */
+  readonly free?: boolean;
+}
+
+export type ModelInput =
+  | { readonly kind: 'extractive' }
+  | ({
+      readonly kind: 'endpoint';
+      readonly protocol: 'openai' | 'anthropic' | 'ollama';
+      readonly model: string;
+      readonly baseUrl: string;
+      readonly apiKey?: EnvRef;
+    } & EndpointOptions);
+
+export type ChannelInput =
+  | {
+      readonly kind: 'ntfy';
+      readonly name?: string;
+      readonly server?: string;
+      readonly topic: EnvRef | string;
+      readonly token?: EnvRef;
+    }
+  | { readonly kind: 'discord'; readonly name?: string; readonly webhook: EnvRef | string };
+
+/** Caps. What is left out is not capped, except the day, which is then $0 for everybody together. */
+export interface BudgetInput {
+  readonly perCall?: Usd;
+  readonly perJob?: Usd;
+  readonly perHour?: Usd;
+  readonly perDay?: Usd;
+  readonly perMonth?: Usd;
+}
+
+export interface AllowInput {
+  /** Hosts, or `host:port`, for `ctx.fetch`. Default none. */
+  readonly hosts?: readonly string[];
+  /** Default GET and HEAD. */
+  readonly methods?: readonly ('GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[];
+  /** Files and folders the agent may read, relative to the configuration. Default none. */
+  readonly read?: readonly string[];
+  /** Repositories whose history it may read. Default none. */
+  readonly git?: readonly string[];
+  /** Aliases of `models`. Default: `default` alone, if there is one. */
+  readonly models?: readonly string[];
+}
+
+export interface AgentInput {
+  /** A file, relative to the configuration, or a package. */
+  readonly entry: string;
+  /** Five cron fields in the configuration's time zone, or `@hourly`, `@daily` and the like. */
+  readonly schedule?: string;
+  /** Instead of a schedule: again and again, this long after the last start. */
+  readonly every?: Duration;
+  /** Slots that passed while nobody looked. Default `latest`; `all` means at most 100. */
+  readonly catchUp?: 'skip' | 'latest' | 'all' | { readonly all: number };
+  /** JSON. Default `{}`. */
+  readonly input?: unknown;
+  readonly allow?: AllowInput;
+  readonly budget?: BudgetInput;
+  /** Tries in all. Default 3. */
+  readonly attempts?: number;
+  /** Longest time of one attempt. Default 10m. */
+  readonly timeout?: Duration;
+  /** A slot that is due while the last one's job still runs. Default skip. */
+  readonly overlap?: 'skip' | 'queue';
+  /** Jobs of this agent at the same time. Default 1. */
+  readonly concurrency?: number;
+  /** Memory limit of an attempt. Default 256. */
+  readonly memoryMb?: number;
+  /** What a delivered report is worth. */
+  readonly value?: { readonly hoursSaved: number; readonly hourlyRate: Usd };
+}
+
+export interface TimesInput {
+  readonly tick?: Duration;
+  readonly beat?: Duration;
+  readonly silent?: Duration;
+  readonly termGrace?: Duration;
+  readonly lease?: Duration;
+  readonly leaseRenew?: Duration;
+  readonly drain?: Duration;
+  readonly recover?: Duration;
+}
+
+export interface ConfigInput {
+  /** IANA name. Default: the host's. */
+  readonly timezone?: string;
+  readonly budget?: BudgetInput;
+  /** Models by alias. Default: `default: extractive()`. */
+  readonly models?: Readonly<Record<string, ModelInput>>;
+  readonly alerts?: { readonly channels?: readonly ChannelInput[] };
+  readonly agents: Readonly<Record<string, AgentInput>>;
+  readonly times?: TimesInput;
+  /** Jobs at the same time. Default 4. */
+  readonly concurrency?: number;
+  /** A job that waits on a gate longer than this is dead. Default 24h. */
+  readonly maxWait?: Duration;
+}
