@@ -1,0 +1,80 @@
+import { formatUsd } from '@nightshift/domain';
+import type { Connection } from '../connection.ts';
+import { COMMITTED, HELD, PRESUMED, SETTLED } from './amounts.ts';
+
+/**
+ * Recomputes every counter from the rows that explain it, over one snapshot. Each disagreement is a
+ * sentence; none means that they agree to the nano-dollar.
+ */
+export function verify(db: Connection): readonly string[] {
+  return [...wrongCounters(db), ...lostWindows(db), ...wrongAttempts(db)];
+}
+
+function wrongCounters(db: Connection): string[] {
+  return db.all<Counters>(COUNTERS).map((w) => {
+    const parts = (['settled', 'held', 'presumed'] as const)
+      .filter((it) => w[it] !== w[`${it}Rows`])
+      .map((it) => `${it} ${formatUsd(w[it])}, rows say ${formatUsd(w[`${it}Rows`])}`);
+    return `${w.scope} ${w.window} ${w.key}: ${parts.join('; ')}`;
+  });
+}
+
+function lostWindows(db: Connection): string[] {
+  return db
+    .all<{ id: string; day: string }>(LOST)
+    .map((it) => `call ${it.id} of ${it.day} counts in a window that has no row`);
+}
+
+function wrongAttempts(db: Connection): string[] {
+  return db
+    .all<{ job: string; n: number; spent: number; rows: number }>(ATTEMPTS)
+    .map(
+      (it) =>
+        `attempt ${it.n} of job ${it.job}: spent ${formatUsd(it.spent)}, ` +
+        `rows say ${formatUsd(it.rows)}`,
+    );
+}
+
+interface Counters {
+  readonly scope: string;
+  readonly window: string;
+  readonly key: string;
+  readonly settled: number;
+  readonly held: number;
+  readonly presumed: number;
+  readonly settledRows: number;
+  readonly heldRows: number;
+  readonly presumedRows: number;
+}
+
+const COUNTERS = `
+  WITH sums AS (
+    SELECT e.value AS id, sum(${SETTLED}) AS settled, sum(${HELD}) AS held,
+           sum(${PRESUMED}) AS presumed
+    FROM spend, json_each(spend.windows) e GROUP BY e.value
+  )
+  SELECT w.scope, w.window, w.key,
+         w.settled_nusd AS settled, w.held_nusd AS held, w.presumed_nusd AS presumed,
+         coalesce(s.settled, 0) AS settledRows, coalesce(s.held, 0) AS heldRows,
+         coalesce(s.presumed, 0) AS presumedRows
+  FROM budget_windows w LEFT JOIN sums s ON s.id = w.id
+  WHERE w.settled_nusd <> coalesce(s.settled, 0) OR w.held_nusd <> coalesce(s.held, 0)
+     OR w.presumed_nusd <> coalesce(s.presumed, 0)
+  ORDER BY w.id`;
+
+// A call without the global day of its own date, or with a window that is gone.
+const LOST = `
+  SELECT id, day FROM spend
+  WHERE EXISTS (SELECT 1 FROM json_each(spend.windows) e
+                WHERE NOT EXISTS (SELECT 1 FROM budget_windows w WHERE w.id = e.value))
+     OR NOT EXISTS (SELECT 1 FROM json_each(spend.windows) e JOIN budget_windows w ON w.id = e.value
+                    WHERE w.scope = 'global' AND w.window = 'day' AND w.key = spend.day)
+  ORDER BY id`;
+
+// An attempt notes its sum when it ends; its rows may be pruned after that, so no rows say nothing.
+const ATTEMPTS = `
+  WITH sums AS (SELECT job, attempt, sum(${COMMITTED}) AS rows FROM spend GROUP BY job, attempt)
+  SELECT a.job, a.n, a.spent_nusd AS spent, s.rows
+  FROM attempts a JOIN sums s ON s.job = a.job AND s.attempt = a.n
+  WHERE a.ended_at IS NOT NULL AND a.spent_nusd <> s.rows
+  ORDER BY a.job, a.n`;
