@@ -76,7 +76,13 @@ export type ChildOutcome =
   | { readonly kind: 'done' }
   /** The agent threw `Cancel`: the job is cancelled, not failed. */
   | { readonly kind: 'cancel'; readonly message: string }
-  | { readonly kind: 'failed'; readonly error: JobError; readonly retryAfterMs?: number }
+  | {
+      readonly kind: 'failed';
+      readonly error: JobError;
+      readonly retryAfterMs?: number;
+      /** The last call that a gate refused during the attempt, if one was. */
+      readonly refusal?: Refusal;
+    }
   /** The child died without a word: signal, exit code, memory. */
   | { readonly kind: 'crashed'; readonly error: JobError }
   | { readonly kind: 'timeout'; readonly error: JobError }

@@ -1,0 +1,65 @@
+import type { AgentContext, AgentReport } from 'nightshift';
+import type { Start } from '../channel/protocol.ts';
+import type { Client } from './client.ts';
+import { AgentError } from './errors.ts';
+import { makeFetch } from './fetch.ts';
+import { makeModel } from './model.ts';
+import { Output } from './output.ts';
+import { Steps } from './steps.ts';
+import { toJson } from './to-json.ts';
+
+export interface ChildContext {
+  readonly ctx: AgentContext;
+  /** Resolves when nothing that was said is still on its way. */
+  flush(): Promise<void>;
+}
+
+/** Builds the context an agent sees; each method ends in a call on the channel. */
+export function makeContext(client: Client, start: Start, signal: AbortSignal): ChildContext {
+  const steps = new Steps(client);
+  const output = new Output(client);
+  const fetch = makeFetch(client, steps);
+  const ctx: AgentContext = {
+    job: {
+      ...start.job,
+      scheduledFor: start.job.scheduledFor === null ? null : new Date(start.job.scheduledFor),
+      deadline: new Date(start.job.deadline),
+    },
+    previous: start.previous && { at: new Date(start.previous.at), data: start.previous.data },
+    signal,
+    step: (name, fn) => steps.run(name, fn),
+    model: (alias = 'default') => makeModel(alias, start.models, fetch),
+    fetch,
+    report: makeReport(client),
+    progress: (done, total, note) => output.progress(done, total, note),
+    log: output.log,
+  };
+  const flush = async (): Promise<void> => {
+    await output.flush();
+    await client.settled();
+  };
+  return { ctx, flush };
+}
+
+function makeReport(client: Client): AgentContext['report'] {
+  let reported = false;
+  return async (report: AgentReport) => {
+    if (reported) throw new AgentError('report-twice', 'a job files one report');
+    if (typeof report?.title !== 'string' || typeof report.body !== 'string') {
+      throw new AgentError('report-invalid', 'a report has a title and a body, both text');
+    }
+    reported = true;
+    const params = {
+      title: report.title,
+      body: report.body,
+      data: toJson(report.data, 'the data of the report'),
+      notify: report.notify === true,
+    };
+    try {
+      await client.control({ method: 'report', params });
+    } catch (error) {
+      reported = false;
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,144 @@
+import { readFile, readdir, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { NightshiftError } from '@nightshift/domain';
+import { checkPath, isInside, vetRead } from './vet.ts';
+
+/**
+ * Code a child loads: its own (`src/child`, `src/channel`), the agent's folder, and the installed
+ * packages that both can resolve. Installed means below a `node_modules` folder on Node's lookup
+ * path, pnpm's store included: it is code the operator installed, and holds no state. A package of
+ * the same workspace is a link that leads out of `node_modules`; it is granted when it is declared
+ * as a dependency, and vetted like any folder.
+ */
+export interface CodeGrants {
+  /** The entry file's real path. */
+  readonly entry: string;
+  readonly read: readonly string[];
+}
+
+const SANDBOX = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Grants for an agent's entry file; null when it does not exist. @throws NightshiftError */
+export async function codeGrants(
+  entryFile: string,
+  protect: readonly string[],
+): Promise<CodeGrants | null> {
+  const entry = await realpath(entryFile).catch(() => null);
+  if (entry === null || !(await stat(entry)).isFile()) return null;
+  checkPath(entry);
+  const grants = new Collector(protect);
+  const sandbox = await realpath(SANDBOX);
+  grants.add(join(sandbox, 'src', 'child'));
+  grants.add(join(sandbox, 'src', 'channel'));
+  await grants.installed(sandbox);
+  grants.add(await entryGrant(entry, protect));
+  await grants.installed(dirname(entry));
+  return { entry, read: grants.paths() };
+}
+
+/**
+ * The folder of the entry file, so that it can import its neighbours; the file alone when the
+ * folder holds something a child may not read, as a project's root does (`.env`, `.git`, state).
+ */
+async function entryGrant(entry: string, protect: readonly string[]): Promise<string> {
+  try {
+    return await vetRead(dirname(entry), protect);
+  } catch (error) {
+    if (!(error instanceof NightshiftError)) throw error;
+    return vetRead(entry, []);
+  }
+}
+
+class Collector {
+  readonly #protect: readonly string[];
+  readonly #paths = new Set<string>();
+  readonly #packages = new Set<string>();
+
+  constructor(protect: readonly string[]) {
+    this.#protect = protect;
+  }
+
+  add(path: string): void {
+    this.#paths.add(path);
+  }
+
+  paths(): string[] {
+    return [...this.#paths];
+  }
+
+  /** What a file in `dir` can import by a bare name. */
+  async installed(dir: string): Promise<void> {
+    const home = await nearestPackage(dir);
+    for (const folder of ancestors(dir)) this.#lookUp(join(folder, 'node_modules'));
+    if (home === null || this.#packages.has(home)) return;
+    this.#packages.add(home);
+    this.add(join(home, 'package.json'));
+    const declared = await dependencies(join(home, 'package.json'));
+    for (const folder of ancestors(dir)) await this.#links(join(folder, 'node_modules'), declared);
+  }
+
+  /**
+   * The resolver asks for each of these, and a denied answer is an error where a missing file is
+   * not; so folders that do not exist are granted too.
+   */
+  #lookUp(folder: string): void {
+    if (basename(dirname(folder)) === 'node_modules') return;
+    this.add(join(folder, '*'));
+  }
+
+  async #links(folder: string, declared: ReadonlySet<string>): Promise<void> {
+    for (const name of declared) {
+      const link = join(folder, name);
+      const target = await realpath(link).catch(() => null);
+      if (target === null) continue;
+      if (target.includes(`${sep}node_modules${sep}`)) this.#store(target);
+      else if (!isInside(target, folder)) await this.#workspacePackage(target);
+    }
+  }
+
+  /** The outermost `node_modules` above an installed package: pnpm's store keeps them side by side. */
+  #store(target: string): void {
+    const at = target.indexOf(`${sep}node_modules${sep}`);
+    this.add(join(target.slice(0, at), 'node_modules', '*'));
+  }
+
+  async #workspacePackage(dir: string): Promise<void> {
+    if (this.#packages.has(dir)) return;
+    const source = join(dir, 'src');
+    const hasSource = await stat(source).then(
+      (it) => it.isDirectory(),
+      () => false,
+    );
+    this.add(await vetRead(hasSource ? source : dir, this.#protect));
+    await this.installed(dir);
+  }
+}
+
+/** `dir` and every folder above it. */
+function ancestors(dir: string): string[] {
+  const above = dirname(dir);
+  return above === dir ? [dir] : [dir, ...ancestors(above)];
+}
+
+async function nearestPackage(dir: string): Promise<string | null> {
+  for (const folder of ancestors(dir)) {
+    const names = await readdir(folder).catch(() => [] as string[]);
+    if (names.includes('package.json')) return folder;
+  }
+  return null;
+}
+
+/** Names of the packages that a package.json declares for use; `nightshift` is always one. */
+async function dependencies(file: string): Promise<ReadonlySet<string>> {
+  const names = new Set(['nightshift']);
+  try {
+    const json = JSON.parse(await readFile(file, 'utf8')) as Record<string, object | undefined>;
+    for (const field of ['dependencies', 'optionalDependencies', 'peerDependencies']) {
+      for (const name of Object.keys(json[field] ?? {})) names.add(name);
+    }
+  } catch {
+    // A broken package.json is Node's to complain about, in the child.
+  }
+  return names;
+}

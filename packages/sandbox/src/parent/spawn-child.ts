@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { realpathSync } from 'node:fs';
+import type { Duplex, Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { NightshiftError } from '@nightshift/domain';
+import type { Launcher } from '../launcher.ts';
+
+export interface SpawnSpec {
+  readonly launcher: Launcher;
+  readonly read: readonly string[];
+  readonly scratch: string;
+  readonly memoryMb: number;
+  readonly extraExecArgv: readonly string[];
+}
+
+/** A started child with its pipes. */
+export interface Spawned {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  readonly channel: Duplex;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+}
+
+export const CHILD_MAIN = fileURLToPath(new URL('../child/main.ts', import.meta.url));
+
+/**
+ * Flags of every child. `node:sqlite` and `node:ffi` do not ask the permission model (or need not
+ * be there at all), web storage is a database file; SIGUSR1 would open an inspector.
+ */
+const FLAGS = [
+  '--permission',
+  '--no-experimental-sqlite',
+  '--disable-sigusr1',
+  '--no-experimental-ffi',
+  '--no-experimental-webstorage',
+  '--no-addons',
+  '--disable-warning=ExperimentalWarning',
+] as const;
+
+/** Arguments to Node for one child, the main file last. */
+export function nodeArgs(spec: Omit<SpawnSpec, 'launcher'>): string[] {
+  const known = process.allowedNodeEnvironmentFlags;
+  return [
+    // A flag that a younger or older Node does not know would stop it; the probe judges the rest.
+    ...FLAGS.filter((flag) => known.has(flag.replace(/=.*/, '')) || flag === '--permission'),
+    `--max-old-space-size=${spec.memoryMb}`,
+    ...spec.read.map((path) => `--allow-fs-read=${path}`),
+    `--allow-fs-read=${spec.scratch}`,
+    `--allow-fs-write=${spec.scratch}`,
+    ...spec.extraExecArgv,
+    CHILD_MAIN,
+  ];
+}
+
+/**
+ * Starts a child in its own process group with an environment made from nothing.
+ *
+ * @throws NightshiftError `child-not-started` (retryable)
+ */
+export function spawnChild(spec: SpawnSpec): Spawned {
+  const command = spec.launcher.command({
+    file: realpathSync(process.execPath),
+    args: nodeArgs(spec),
+    read: spec.read,
+    scratch: spec.scratch,
+  });
+  const child = spawn(command.file, command.args, {
+    cwd: spec.scratch,
+    env: {
+      TZ: 'UTC',
+      LANG: 'C.UTF-8',
+      HOME: spec.scratch,
+      TMPDIR: spec.scratch,
+      NODE_ENV: 'production',
+    },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
+  child.on('error', () => undefined);
+  if (child.pid === undefined) {
+    throw new NightshiftError('child-not-started', `cannot start ${command.file}`, {
+      retryable: true,
+      fix: 'check free memory and the limit on processes',
+    });
+  }
+  const [, stdout, stderr, channel] = child.stdio as unknown as [null, Readable, Readable, Duplex];
+  return { process: child, pid: child.pid, channel, stdout, stderr };
+}
