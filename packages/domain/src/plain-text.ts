@@ -13,11 +13,12 @@ export function plainText(markdown: string): string {
     .replace(/!?\[([^\]]*)\]\(([^)\s]*)[^)]*\)/g, (_, text: string, url: string) =>
       text === url || url === '' ? text : `${text} (${url})`,
     )
-    .replace(/(\*\*|__)(?=\S)(.+?)(?<=\S)\1/g, '$2')
-    .replace(/(?<![\w*])([*_])(?=\S)(.+?)(?<=\S)\1(?![\w*])/g, '$2')
+    .replace(/(?<!\\)(\*\*|__)(?=\S)(.+?)(?<=[^\s\\])\1/g, '$2')
+    .replace(/(?<![\w*\\])([*_])(?=\S)(.+?)(?<=[^\s\\])\1(?![\w*])/g, '$2')
     .replace(/`([^`\n]+)`/g, '$1')
     .replace(/^[ \t]{0,3}>[ \t]?/gm, '')
     .replace(/^([ \t]*)[*+][ \t]+/gm, '$1- ')
+    .replace(/\\([\\`*_{}[\]()<>#+\-.!|~])/g, '$1')
     .replace(/\n{3,}/g, '\n\n')
     .trim();
 }

@@ -36,6 +36,12 @@ describe('Markdown as plain text', () => {
     );
   });
 
+  test('shows what was escaped as it was written', () => {
+    expect(plainText('\\*not soft\\* and \\_neither\\_ \\<b\\>')).toBe(
+      '*not soft* and _neither_ <b>',
+    );
+  });
+
   test('leaves names with underscores alone', () => {
     expect(plainText('snake_case_name and 2 * 3 * 4')).toBe('snake_case_name and 2 * 3 * 4');
   });

@@ -1,5 +1,6 @@
 import type { Clock } from '@nightshift/domain';
-import { type Store, ticketHandle } from '@nightshift/store/tickets';
+import type { Store } from '@nightshift/store';
+import { ticketHandle } from '@nightshift/store/tickets';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { retryBusy } from './busy.ts';

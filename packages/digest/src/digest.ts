@@ -1,0 +1,86 @@
+import path from 'node:path';
+import { generateText } from 'ai';
+import { type AgentContext, defineAgent } from 'nightshift';
+import { type History, readHistory } from './history.ts';
+import { type DigestInput, parseInput } from './input.ts';
+import { messages, summaryPrompt } from './prompt.ts';
+import { type Section, renderDigest } from './render.ts';
+import { RepositoryError } from './repository.ts';
+
+/** What a report remembers for the next one. */
+type Memory = {
+  /** Head of each repository at the time, by its absolute path. */
+  readonly heads: Readonly<Record<string, string>>;
+};
+
+export default defineAgent({ input: { parse: parseInput }, run: digest });
+
+async function digest(ctx: AgentContext, { repos }: DigestInput): Promise<void> {
+  const heads = headsOf(ctx.previous?.data);
+  const total = repos.length * 2 + 1;
+  let done = 0;
+  const sections: Section[] = [];
+  for (const repo of repos) {
+    ctx.progress(done, total, `reading ${repo}`);
+    const read = await ctx.step(`read ${repo}`, () => tryRead(repo, heads));
+    ctx.progress(++done, total, `summarising ${repo}`);
+    const summary = await summarise(ctx, repo, read.history);
+    sections.push({ ...read, summary });
+    ctx.progress(++done, total, `read ${repo}`);
+  }
+  if (sections.every((section) => section.history === null)) {
+    throw new RepositoryError(sections.map((section) => section.error).join('; '));
+  }
+  const { title, body } = renderDigest(sections, madeBy(ctx));
+  const news = sections.some((section) => (section.history?.commits.length ?? 0) > 0);
+  await ctx.report({ title, body, data: memoryOf(sections, heads), notify: news });
+  ctx.progress(total, total, 'reported');
+}
+
+/** One repository that cannot be read is a sentence in the report, not the end of the others. */
+async function tryRead(repo: string, heads: Memory['heads']): Promise<Omit<Section, 'summary'>> {
+  try {
+    const history = await readHistory(repo, heads[path.resolve(repo)] ?? null);
+    return { path: history.path, history, error: null };
+  } catch (error) {
+    if (!(error instanceof RepositoryError)) throw error;
+    return { path: repo, history: null, error: error.message };
+  }
+}
+
+async function summarise(
+  ctx: AgentContext,
+  repo: string,
+  history: History | null,
+): Promise<string | null> {
+  if (history === null || history.commits.length < 2) return null;
+  return ctx.step(`summarise ${repo}`, async () => {
+    const model = ctx.model();
+    const { text } = await generateText({
+      model,
+      prompt: model.extractive === true ? messages(history) : summaryPrompt(history),
+      maxOutputTokens: 400,
+      maxRetries: 0,
+    });
+    return text.trim();
+  });
+}
+
+function madeBy(ctx: AgentContext): string {
+  return ctx.model().extractive === true
+    ? 'Summaries are sentences picked from the commit messages; no model was asked.'
+    : 'Summaries were written by a model from the commit messages; they can be wrong.';
+}
+
+function headsOf(data: unknown): Memory['heads'] {
+  const heads = (data as Partial<Memory> | null | undefined)?.heads;
+  return typeof heads === 'object' && heads !== null ? heads : {};
+}
+
+/** A repository that could not be read keeps what was known of it. */
+function memoryOf(sections: readonly Section[], before: Memory['heads']): Memory {
+  const now = sections.flatMap(({ path, history }) =>
+    history?.head == null ? [] : [[path, history.head] as const],
+  );
+  return { heads: { ...before, ...Object.fromEntries(now) } };
+}
