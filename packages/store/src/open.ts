@@ -1,9 +1,17 @@
-import type { AuditStore, Clock, EventStore } from '@nightshift/domain';
+import type { AuditStore, BreakerStore, Clock, ControlStore, EventStore } from '@nightshift/domain';
+import type { InstanceStore, JobStore, Ledger, ReportStore, SlotStore } from '@nightshift/domain';
 import { createAuditStore } from './audit.ts';
+import { createBreakerStore } from './breakers.ts';
 import type { Connection } from './connection.ts';
+import { createControlStore } from './control.ts';
 import { NIGHTSHIFT_DB, openDatabase, type OpenMode } from './database.ts';
 import { createEventStore } from './events.ts';
+import { createInstanceStore } from './instances.ts';
+import { createJobStore } from './jobs.ts';
+import { createLedger } from './ledger.ts';
 import { ensureInstallation, readInstallation, requireDatabaseOfMarker } from './marker.ts';
+import { createReportStore } from './reports.ts';
+import { createSlotStore } from './slots.ts';
 import { rememberConnection } from './store-connection.ts';
 
 /** Everything the shared database can do, as whole operations. */
@@ -11,8 +19,15 @@ export interface Store {
   readonly stateDir: string;
   /** Id of this installation, the same for every process that opens this folder. */
   readonly installation: string;
+  readonly jobs: JobStore;
+  readonly slots: SlotStore;
+  readonly control: ControlStore;
+  readonly instances: InstanceStore;
+  readonly reports: ReportStore;
   readonly events: EventStore;
   readonly audit: AuditStore;
+  readonly ledger: Ledger;
+  readonly breakers: BreakerStore;
   /** Closes the file. Twice is fine. */
   close(): void;
 }
@@ -57,10 +72,17 @@ function assemble(
   const store: Store = {
     stateDir,
     installation,
+    jobs: createJobStore(db, clock),
+    slots: createSlotStore(db, clock),
+    control: createControlStore(db, clock),
+    instances: createInstanceStore(db, clock),
+    reports: createReportStore(db, clock),
     events: createEventStore(db, clock),
     audit: createAuditStore(db, clock),
+    ledger: createLedger(db, clock),
+    breakers: createBreakerStore(db, clock),
     close: () => db.close(),
   };
-  rememberConnection(store, db);
+  rememberConnection(store, { db, clock });
   return store;
 }

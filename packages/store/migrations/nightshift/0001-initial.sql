@@ -80,6 +80,7 @@ CREATE INDEX jobs_leased ON jobs (lease_until) WHERE state = 'running';
 CREATE INDEX jobs_dead ON jobs (finished_at) WHERE state = 'dead';
 CREATE INDEX jobs_agent_live ON jobs (agent, state) WHERE state IN ('queued', 'running');
 CREATE INDEX jobs_waiting ON jobs (wait_since) WHERE state = 'queued' AND wait_since IS NOT NULL;
+CREATE INDEX jobs_suspect ON jobs (ready_at) WHERE suspect = 1;
 
 CREATE TABLE attempts (
   job TEXT NOT NULL REFERENCES jobs (id),
@@ -127,6 +128,8 @@ CREATE TABLE calls (
 CREATE TABLE reports (
   id TEXT PRIMARY KEY,
   job TEXT NOT NULL UNIQUE,
+  -- Which attempt filed it: a later one that files again is told that it stands.
+  attempt INTEGER NOT NULL,
   agent TEXT NOT NULL,
   title TEXT NOT NULL,
   body TEXT NOT NULL,
