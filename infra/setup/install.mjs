@@ -28,7 +28,7 @@ async function install() {
   process.stderr.write('Installing (once, about 20 s) ...\n');
   // Taken before: a file that changes meanwhile makes the next run install again.
   const stamp = fingerprint(root);
-  await run('npx', ['-y', installerOf(root), 'install', '--frozen-lockfile']);
+  await run('npx', ['-y', '--prefer-offline', installerOf(root), 'install', '--frozen-lockfile']);
   await run(nodeBinary, ['--version']);
   writeFileSync(stampFile, stamp);
 }
