@@ -44,6 +44,7 @@ test.each([
   ['services/worker/src/a.ts', 'node:fs'],
   ['services/worker/src/deep/a.ts', '../b.ts'],
   ['services/worker/src/a.test.ts', '@nightshift/support'],
+  ['packages/store/test/world.ts', '@nightshift/support'],
   ['packages/sandbox/src/child/a.ts', 'ai'],
   ['packages/lifecycle/src/a.ts', 'nightshift/config'],
   ['test/processes/a.test.ts', '@nightshift/worker'],

@@ -35,6 +35,7 @@ export const FENCES: Readonly<Record<string, readonly string[]>> = {
   commander: ['packages/cli'],
   'isomorphic-git': ['packages/digest'],
   '@pydantic/genai-prices': ['packages/broker'],
+  'robots-parser': ['packages/broker'],
   ai: ['packages/sandbox/src/child', 'packages/digest'],
   '@ai-sdk/openai': ['packages/sandbox/src/child'],
   '@ai-sdk/openai-compatible': ['packages/sandbox/src/child'],

@@ -35,10 +35,11 @@ export function linesMatching(text: string, pattern: RegExp): number[] {
 
 /** Is this code that only tests load? */
 export function isTest(path: string): boolean {
-  return path.startsWith('test/') || path.endsWith('.test.ts') || path === 'vitest.config.ts';
+  const folder = /(^|\/)(test|fixtures)\//.test(path);
+  return folder || path.endsWith('.test.ts') || path === 'vitest.config.ts';
 }
 
 /** Remote ends of sockets, tiny programs for tests, and what keeps tests honest. */
 export function isTestProgram(path: string): boolean {
-  return /^test\/(fakes|fixtures|support)\//.test(path);
+  return /^test\/(fakes|support)\/|(^|\/)fixtures\//.test(path);
 }

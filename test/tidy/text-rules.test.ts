@@ -83,6 +83,7 @@ const examples: Readonly<Record<string, Example>> = {
     good: [
       [PRINTER, "console.log('here');"],
       [WORKER, '// console.log'],
+      ['packages/sandbox/fixtures/hello.ts', "console.log('here');"],
     ],
   },
   unfinished: {

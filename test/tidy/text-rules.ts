@@ -99,13 +99,13 @@ export const textRules: readonly Rule[] = [
   {
     id: 'logic-in-index',
     instead: 'index.ts re-exports; move the rest to a file named after what it does',
-    applies: (path) => /(^|\/)index\.ts$/.test(path) && !path.startsWith('test/fixtures/'),
+    applies: (path) => /(^|\/)index\.ts$/.test(path) && !/(^|\/)fixtures\//.test(path),
     broken: indexLogic,
   },
   {
     id: 'grab-bag',
     instead: 'name it after the one thing it does',
-    applies: (path) => !path.startsWith('test/'),
+    applies: (path) => !isTest(path),
     broken: ({ path }) =>
       /(^|[/-])(utils?|common|shared|helpers?|misc)[/.]/.test(path.toLowerCase()) ? [1] : [],
   },
