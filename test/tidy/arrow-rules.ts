@@ -6,14 +6,22 @@ import { isTest, type SourceFile } from './rule.ts';
 
 const FOR_TESTS = 'only tests may use it (as a devDependency)';
 
-const IMPORTED =
-  /\b(?:from|import|require|import\.meta\.resolve|require\.resolve)\s*\(?\s*['"]([^'"\n]+)['"]/g;
+/** Statements (`from 'x'`, `import 'x'`) and calls, but not `Buffer.from('x')`. */
+const IMPORTED = new RegExp(
+  [
+    /(?<![.\w])(?:from|import)\s*['"]([^'"\n]+)['"]/,
+    /(?<![.\w])(?:import|require|import\.meta\.resolve|require\.resolve)\s*\(\s*['"]([^'"\n]+)['"]/,
+  ]
+    .map((it) => it.source)
+    .join('|'),
+  'g',
+);
 
 /** Every module a TypeScript file names, with its line. */
 export function importsOf(file: SourceFile): Array<{ specifier: string; line: number }> {
   const text = blank(file.text).withStrings;
   return [...text.matchAll(IMPORTED)].map((match) => ({
-    specifier: match[1] ?? '',
+    specifier: match[1] ?? match[2] ?? '',
     line: text.slice(0, match.index).split('\n').length,
   }));
 }
