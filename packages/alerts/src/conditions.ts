@@ -50,6 +50,13 @@ export const ACTED: readonly Condition[] = [
     resolveAfter: 2,
   },
   {
+    id: 'config-invalid',
+    severity: 'page',
+    doc: 'The configuration cannot be used; the watchdog runs on the last good one.',
+    openAfter: 1,
+    resolveAfter: 1,
+  },
+  {
     id: 'watchdog-error',
     severity: 'page',
     doc: 'A part of the watchdog itself failed.',

@@ -27,12 +27,12 @@ const RANK: Readonly<Record<Severity, number>> = { info: 0, warn: 1, page: 2 };
  * `changed` and the deliveries of `notices` in one transaction.
  *
  * @param live incidents that are pending or open, at most one a key
- * @param judged ids of conditions that could be judged this tick; the others' incidents stand still
+ * @param judges whether the absence of a finding means that all is well; others stand still
  */
 export function transition(
   live: readonly Incident[],
   findings: readonly Finding[],
-  judged: ReadonlySet<string>,
+  judges: (rule: string, key: string) => boolean,
   clock: Clock,
 ): Transition {
   const bad = worstByKey(findings);
@@ -42,7 +42,7 @@ export function transition(
     const finding = bad.get(incident.key);
     bad.delete(incident.key);
     if (finding !== undefined) steps.push(stillBad(incident, finding, openKeys, clock.now()));
-    else if (judged.has(incident.rule)) steps.push(good(incident, clock.now()));
+    else if (judges(incident.rule, incident.key)) steps.push(good(incident, clock.now()));
     else steps.push(remind(incident, openKeys, clock.now()));
   }
   // Parents first, so that a parent that opens in this tick speaks for its children at once.

@@ -21,6 +21,8 @@ export interface Watched {
   readonly overdueMs: number;
   /** Changes of `loopSeq` seen in this life: 2 prove a loop that goes round. */
   readonly beats: number;
+  /** Changes of `progressSeq`, likewise. Both are counted from anew when the watchdog starts over. */
+  readonly moves: number;
 }
 
 /**
@@ -134,7 +136,7 @@ function passedMs(
 function forget(before: Observation): Observation {
   const services = Object.entries(before.services).map(([name, it]) => [
     name,
-    { ...it, silentMs: 0, stillMs: 0, starvedMs: 0, overdueMs: 0 },
+    { ...it, silentMs: 0, stillMs: 0, starvedMs: 0, overdueMs: 0, beats: 0, moves: 0 },
   ]);
   return { ...before, services: Object.fromEntries(services), missingMs: {} };
 }
@@ -158,6 +160,7 @@ function watch(seen: Watched | undefined, life: Instance, facts: Facts, passed: 
     deadlineLeftMs,
     overdueMs: overdue && life.inflightDeadline !== null ? known.overdueMs + passed : 0,
     beats: (known?.beats ?? 0) + (beat && known !== null ? 1 : 0),
+    moves: (known?.moves ?? 0) + (moved && known !== null ? 1 : 0),
   };
 }
 
@@ -170,7 +173,7 @@ function deadlineLeft(known: Watched | null, life: Instance, facts: Facts, passe
 }
 
 /** Work is there, and neither a person nor the phase excuses standing still. */
-function mayProgress(life: Instance, facts: Facts): boolean {
+export function mayProgress(life: Instance, facts: Facts): boolean {
   if (isHalted(facts) || facts.queue.queued === 0) return false;
   return life.phase === 'idle' || life.phase === 'working';
 }

@@ -27,6 +27,11 @@ export interface Memory {
 /** A condition that can be read off the facts. Pure: same facts and memory, same findings. */
 export interface Rule extends Condition {
   evaluate(facts: Facts, settings: Settings, memory: Memory): readonly Finding[];
+  /**
+   * Keys of which it cannot say yet that they are well: what a watchdog that has just started, or a
+   * machine that has just woken up, did not observe for long enough. Their incidents stand still.
+   */
+  unsure?(facts: Facts, settings: Settings, memory: Memory): readonly string[];
 }
 
 /** The facts of a tick, or why there are none. */

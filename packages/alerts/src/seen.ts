@@ -13,6 +13,9 @@ export interface Seen {
 /** Longest time between the stamp of a row and its commit, with a wide margin. */
 const OVERLAP_MS = 60_000;
 
+/** As many rows as a read gives at most. */
+const PAGE_ROWS = 50;
+
 /** Names kept: by far more than can come within the overlap at 50 a tick that are ever read. */
 const TOLD_KEPT = 500;
 
@@ -38,11 +41,23 @@ export function unseen<Row extends SeenRow>(seen: Seen, rows: readonly Row[]): R
   return rows.filter((row) => !told.has(row.name));
 }
 
-/** The cursor after these rows were told. */
-export function afterTelling(seen: Seen, rows: readonly SeenRow[], now: number): Seen {
-  if (rows.length === 0) return seen;
-  const at = Math.max(Math.min(seen.at, now), ...rows.map((row) => row.at));
-  return { at, told: [...seen.told, ...rows.map((row) => row.name)].slice(-TOLD_KEPT) };
+/**
+ * The cursor after the `fresh` ones of a page were told. A whole page without anything fresh is
+ * stepped over, or a burst would hide what comes after it for ever.
+ */
+export function afterTelling(
+  seen: Seen,
+  page: readonly SeenRow[],
+  fresh: readonly SeenRow[],
+  now: number,
+): Seen {
+  if (fresh.length > 0) {
+    const at = Math.max(Math.min(seen.at, now), ...fresh.map((row) => row.at));
+    return { at, told: [...seen.told, ...fresh.map((row) => row.name)].slice(-TOLD_KEPT) };
+  }
+  const last = page.at(-1);
+  if (last === undefined || page.length < PAGE_ROWS || seen.at >= last.at + OVERLAP_MS) return seen;
+  return { ...seen, at: last.at + OVERLAP_MS };
 }
 
 /** A cursor as text for the watchdog's memory. */

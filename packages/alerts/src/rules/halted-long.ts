@@ -29,4 +29,6 @@ export const haltedLong: Rule = {
       },
     ];
   },
+  // How long a STOP file has been there is only what was observed.
+  unsure: (facts) => (isHalted(facts) ? [haltedLong.id] : []),
 };

@@ -19,6 +19,11 @@ export const serviceSilent: Rule = {
         : silent(facts, name, settings, observation);
       return detail === null ? [] : [finding(name, detail)];
     }),
+  // Well is who was seen to beat, not who has not been silent for long yet.
+  unsure: (facts, _settings, { observation }) =>
+    EXPECTED.filter(
+      (name) => isMissing(facts, name) || (observation.services[name]?.beats ?? 0) === 0,
+    ).map((name) => `${serviceSilent.id}:${name}`),
 };
 
 function finding(name: ServiceName, detail: string): Finding {

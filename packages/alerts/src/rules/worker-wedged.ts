@@ -1,5 +1,5 @@
 import { CALL_MAX_MS, type Facts, type Instance, type Settings } from '@nightshift/domain';
-import type { Watched } from '../observation.ts';
+import { mayProgress, type Watched } from '../observation.ts';
 import type { Rule } from '../rule.ts';
 
 /**
@@ -29,6 +29,11 @@ export const workerWedged: Rule = {
         detail: `${detail} (pid ${life.pid}, phase ${life.phase}, instance ${life.id}).`,
       },
     ];
+  },
+  unsure(facts, _settings, { observation }) {
+    const life = facts.instances.find((it) => it.service === 'worker');
+    if (life === undefined || !mayProgress(life, facts)) return [];
+    return (observation.services.worker?.moves ?? 0) === 0 ? [`${workerWedged.id}:worker`] : [];
   },
 };
 

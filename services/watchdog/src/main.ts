@@ -1,0 +1,19 @@
+import { runService } from '@nightshift/lifecycle';
+import { openStore, type Store } from '@nightshift/store';
+import { ownStore } from './own-store.ts';
+import { startWatchdog } from './watchdog.ts';
+
+/**
+ * Sees, tells, kills. `tick.ts` is one pass: facts -> findings -> incidents and kills; `ladder.ts`
+ * ends what is wedged; `deliver.ts` sends beside the ticks. It works through a halt, a broken
+ * configuration and an unusable shared database, because those are what it has to tell about.
+ */
+const own = ownStore();
+
+await runService<Store>({
+  name: 'watchdog',
+  worksWhileHalted: true,
+  openStore: ({ paths, clock }) => openStore({ stateDir: paths.dir, clock, mode: 'existing' }),
+  resilient: { loadLastGood: own.loadLastGood, saveLastGood: own.saveLastGood },
+  start: async (context) => startWatchdog(context, await own.open(context)),
+});

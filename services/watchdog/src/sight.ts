@@ -1,0 +1,32 @@
+import { toError, type Clock, type FactStore, type Instance } from '@nightshift/domain';
+import { askSince, type Seen, type Sight } from '@nightshift/alerts';
+
+/** Where facts come from; null while the shared database cannot be opened. */
+export type FactSource = () => Promise<FactStore | null>;
+
+/** Reads a tick's facts. Never rejects: not being able to read is what it then saw. */
+export async function look(
+  source: FactSource,
+  clock: Clock,
+  seen: { readonly dead: Seen; readonly reports: Seen },
+): Promise<Sight> {
+  const now = clock.now();
+  try {
+    const facts = await source();
+    if (facts === null) return { now, unavailable: 'the database cannot be opened' };
+    return await facts.read({
+      deadSince: askSince(seen.dead, now),
+      reportsSince: askSince(seen.reports, now),
+    });
+  } catch (error) {
+    return { now, unavailable: toError(error).message };
+  }
+}
+
+/** The services as they are this moment. @throws what the store throws */
+export async function lives(source: FactSource, clock: Clock): Promise<readonly Instance[]> {
+  const facts = await source();
+  if (facts === null) return [];
+  const now = clock.now();
+  return (await facts.read({ deadSince: now, reportsSince: now })).instances;
+}

@@ -1,0 +1,163 @@
+import type { Clock, Delivery, Finding, Report, Settings, WatchStore } from '@nightshift/domain';
+import {
+  ACTED,
+  afterTelling,
+  deadRows,
+  deliveriesFor,
+  evaluate,
+  isUnavailable,
+  NOTHING_OBSERVED,
+  observe,
+  parseSeen,
+  reportDeliveries,
+  seenSince,
+  seenText,
+  transition,
+  unseen,
+  watchdogError,
+  type Observation,
+  type Outbox,
+  type Seen,
+  type Sight,
+  type Verdict,
+} from '@nightshift/alerts';
+import type { Ladder } from './ladder.ts';
+import { look, type FactSource } from './sight.ts';
+
+export interface WatchdogOptions {
+  readonly facts: FactSource;
+  readonly store: WatchStore;
+  readonly settings: Settings;
+  /** Why the settings are not the file's; null when they are. */
+  readonly settingsError: Error | null;
+  readonly clock: Clock;
+  readonly outbox: Pick<Outbox, 'channels' | 'findings'>;
+  readonly ladder: Pick<Ladder, 'step'>;
+}
+
+/** What one tick saw and wrote. */
+export interface TickResult {
+  readonly sight: Sight;
+  readonly findings: readonly Finding[];
+  readonly deliveries: readonly Delivery[];
+}
+
+/** Without a cursor: how far back news are told by a watchdog that starts for the first time. */
+const DEAD_BACK_MS = 24 * 3_600_000;
+const REPORTS_BACK_MS = 3_600_000;
+
+/** Conditions that only make sense for a service that is silent; they end when it is not. */
+const OF_A_SERVICE = new Set(['identity-mismatch', 'kill-failed', 'not-recovered', 'stand-down']);
+const ACTED_IDS = new Set(ACTED.map((it) => it.id));
+
+/**
+ * One pass: facts -> observation -> findings -> (ladder) -> incidents and deliveries, written in one
+ * transaction together with how far the news were read. Nothing is sent here; see `deliver.ts`.
+ */
+export class Watchdog {
+  readonly #options: WatchdogOptions;
+  #observation: Observation = NOTHING_OBSERVED;
+  #seen: { readonly dead: Seen; readonly reports: Seen } | null = null;
+
+  constructor(options: WatchdogOptions) {
+    this.#options = options;
+  }
+
+  /** @throws NightshiftError what the watchdog's own store throws; the next tick finds it all again. */
+  async tick(): Promise<TickResult> {
+    const { clock, settings, store, facts } = this.#options;
+    const seen = (this.#seen ??= await this.#recallSeen());
+    const sight = await look(facts, clock, seen);
+    const at = { monotonic: clock.monotonic(), wall: clock.now() };
+    this.#observation = observe(this.#observation, sight, at, settings.times);
+    const memory = { observation: this.#observation, deadSeen: seen.dead };
+    const verdict = evaluate(sight, settings, memory);
+    const findings = [...verdict.findings, ...(await this.#act(sight, verdict))];
+    const live = await store.openIncidents();
+    const next = transition(live, findings, judgeOf(verdict), clock);
+    const news = tellNews(sight, seen, clock.now());
+    const { channels } = this.#options.outbox;
+    const deliveries = [
+      ...deliveriesFor(next.notices, channels, clock),
+      ...reportDeliveries(news.reports, channels, clock),
+    ];
+    if (next.changed.length > 0 || deliveries.length > 0 || news.seen !== seen) {
+      await store.apply(next.changed, deliveries, {
+        [SEEN_DEAD]: seenText(news.seen.dead),
+        [SEEN_REPORTS]: seenText(news.seen.reports),
+      });
+    }
+    this.#seen = news.seen;
+    return { sight, findings, deliveries };
+  }
+
+  /** Kills, and whatever else is found by acting. A part that fails is a finding, not the end. */
+  async #act(sight: Sight, verdict: Verdict): Promise<readonly Finding[]> {
+    const { ladder, outbox, settingsError } = this.#options;
+    return [
+      ...(settingsError === null ? [] : [configInvalid(settingsError)]),
+      ...(await guarded('ladder', () => ladder.step(sight, verdict.findings, this.#observation))),
+      ...(await guarded('outbox', () => outbox.findings())),
+    ];
+  }
+
+  async #recallSeen(): Promise<{ readonly dead: Seen; readonly reports: Seen }> {
+    const { store, clock } = this.#options;
+    const now = clock.now();
+    return {
+      dead: parseSeen(await store.recall(SEEN_DEAD)) ?? seenSince(now, DEAD_BACK_MS),
+      reports: parseSeen(await store.recall(SEEN_REPORTS)) ?? seenSince(now, REPORTS_BACK_MS),
+    };
+  }
+}
+
+const SEEN_DEAD = 'seen:dead';
+const SEEN_REPORTS = 'seen:reports';
+
+/** What the ladder found holds as long as it cannot be said that its service is well. */
+function judgeOf(verdict: Verdict): (rule: string, key: string) => boolean {
+  return (rule, key) => {
+    if (OF_A_SERVICE.has(rule)) {
+      return verdict.judges('service-silent', key.replace(rule, 'service-silent'));
+    }
+    return ACTED_IDS.has(rule) || verdict.judges(rule, key);
+  };
+}
+
+interface News {
+  readonly seen: { readonly dead: Seen; readonly reports: Seen };
+  readonly reports: readonly Report[];
+}
+
+/** Reports to be told now, and the cursors after this tick; the same object when nothing moved. */
+function tellNews(sight: Sight, seen: News['seen'], now: number): News {
+  if (isUnavailable(sight)) return { seen, reports: [] };
+  const deadPage = deadRows(sight);
+  const dead = afterTelling(seen.dead, deadPage, unseen(seen.dead, deadPage), now);
+  const page = sight.reports.map((it) => ({ name: it.id, at: it.createdAt, report: it }));
+  const fresh = unseen(seen.reports, page);
+  const reports = afterTelling(seen.reports, page, fresh, now);
+  const same = dead === seen.dead && reports === seen.reports;
+  return { seen: same ? seen : { dead, reports }, reports: fresh.map((it) => it.report) };
+}
+
+function configInvalid(error: Error): Finding {
+  return {
+    rule: 'config-invalid',
+    key: 'config-invalid',
+    severity: 'page',
+    title: 'The configuration cannot be used',
+    detail: `${error.message}. The watchdog runs on the last good one; other services may not start.`,
+  };
+}
+
+async function guarded(
+  part: string,
+  act: () => Promise<readonly Finding[]>,
+): Promise<readonly Finding[]> {
+  try {
+    return await act();
+  } catch (error) {
+    return [watchdogError(part, error)];
+  }
+}
