@@ -1,0 +1,83 @@
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import type { ChannelSettings } from '@nightshift/domain';
+import { WrongValue, type Mistakes } from './mistakes.ts';
+import { baseUrl, webUrl } from './places.ts';
+import { check, closed, leaf } from './schema.ts';
+import { secret, secretOr, type ResolveSecret } from './secret.ts';
+import { kindOf, pattern } from './values.ts';
+
+const channelName = pattern(/^[a-z][\w-]{0,30}$/i, 'a name of letters, digits, - and _');
+// What ntfy accepts as a topic.
+const topic = pattern(/^[-_A-Za-z0-9]{1,64}$/, 'a topic of letters, digits, - and _');
+const webhook = (value: unknown): string => webUrl(value, 'the URL of a webhook').href;
+
+/** The channels that are right; what is wrong with the others goes on the list. */
+export function channels(
+  value: unknown,
+  found: Mistakes,
+  resolve?: ResolveSecret,
+): readonly ChannelSettings[] {
+  const path = ['alerts', 'channels'];
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) {
+    found.add(path, `should be a list, is ${kindOf(value)}`);
+    return [];
+  }
+  const right: ChannelSettings[] = [];
+  value.forEach((item: unknown, i) => {
+    const channel = check(channelSchema(item, resolve), item, [...path, i], found);
+    if (channel === undefined) return;
+    const wrong = duplicate(channel, right);
+    if (wrong === null) right.push(channel);
+    else found.add([...path, i], wrong);
+  });
+  return right;
+}
+
+function channelSchema(value: unknown, resolve?: ResolveSecret): z.ZodType<ChannelSettings> {
+  const { kind } = (value ?? {}) as { kind?: unknown };
+  if (kind === 'ntfy') return ntfySchema(resolve);
+  if (kind === 'discord') return discordSchema(resolve);
+  return leaf((): ChannelSettings => {
+    const is = typeof value === 'object' ? 'something else' : kindOf(value);
+    throw new WrongValue(`is ${is}: use ntfy() or discord()`);
+  });
+}
+
+function ntfySchema(resolve?: ResolveSecret): z.ZodType<ChannelSettings> {
+  return closed({
+    kind: z.literal('ntfy'),
+    name: leaf(channelName).optional(),
+    server: leaf(baseUrl).optional(),
+    topic: leaf(secretOr(topic, resolve)),
+    token: leaf(secret(resolve)).optional(),
+  }).transform((it): ChannelSettings => ({
+    kind: 'ntfy',
+    name: it.name ?? 'ntfy',
+    server: it.server ?? 'https://ntfy.sh',
+    topic: it.topic,
+    token: it.token ?? null,
+  }));
+}
+
+function discordSchema(resolve?: ResolveSecret): z.ZodType<ChannelSettings> {
+  return closed({
+    kind: z.literal('discord'),
+    name: leaf(channelName).optional(),
+    webhook: leaf(secretOr(webhook, resolve)),
+  }).transform((it): ChannelSettings => ({
+    kind: 'discord',
+    name: it.name ?? 'discord',
+    webhook: it.webhook,
+  }));
+}
+
+/** Deliveries are recorded under the channel's name, so it has to be one channel's alone. */
+function duplicate(channel: ChannelSettings, others: readonly ChannelSettings[]): string | null {
+  const unnamed = (it: ChannelSettings) => ({ ...it, name: '' });
+  const same = others.find((it) => isDeepStrictEqual(unnamed(it), unnamed(channel)));
+  if (same !== undefined) return `is the same channel as ${same.name}, which would be told twice`;
+  if (!others.some((it) => it.name === channel.name)) return null;
+  return `another channel is called ${channel.name} too: give this one a name`;
+}
