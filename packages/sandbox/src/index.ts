@@ -18,5 +18,5 @@ export type { GitGrant } from './parent/git-grants.ts';
 export type { ChildGrants } from './parent/grants.ts';
 export type { OutputLimits, OutputStream } from './parent/output-lines.ts';
 export { runChild } from './parent/run-child.ts';
-export type { ChildLimits, RunChildOptions } from './parent/run-child.ts';
+export type { ChildLimits, RunChildOptions } from './parent/options.ts';
 export { vetRead } from './parent/vet.ts';

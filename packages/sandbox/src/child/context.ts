@@ -11,7 +11,7 @@ import { toJson } from './to-json.ts';
 export interface ChildContext {
   readonly ctx: AgentContext;
   /** Resolves when nothing that was said is still on its way. */
-  flush(): Promise<void>;
+  readonly flush: () => Promise<void>;
 }
 
 /** Builds the context an agent sees; each method ends in a call on the channel. */

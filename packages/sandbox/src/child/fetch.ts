@@ -17,7 +17,7 @@ const BODYLESS: ReadonlySet<number> = new Set([204, 205, 304]);
  */
 export function makeFetch(client: Client, steps: Steps): typeof globalThis.fetch {
   return async function fetch(input, init) {
-    const request = new Request(input as string | URL | Request, init);
+    const request = new Request(input, init);
     const { step, ordinal } = steps.nextCall();
     const body = await readBody(request);
     const head = {

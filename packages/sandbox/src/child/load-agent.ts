@@ -36,12 +36,12 @@ async function importEntry(entry: string): Promise<Record<string, unknown>> {
 
 function loadError(entry: string, url: string, thrown: unknown): AgentError {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const facts = error as { code?: unknown; url?: unknown; resource?: unknown };
+  const facts = error as { code?: unknown; url?: unknown; resource?: string };
   if (facts.code === 'ERR_MODULE_NOT_FOUND' && facts.url === url) {
     return new AgentError('entry-missing', `the entry file ${entry} does not exist`, error);
   }
   if (facts.code === 'ERR_ACCESS_DENIED') {
-    const what = `${entry} loads ${String(facts.resource ?? 'a file')}, which it may not read`;
+    const what = `${entry} loads ${facts.resource ?? 'a file'}, which it may not read`;
     return new AgentError('entry-denied', what, error);
   }
   return new AgentError('entry-failed', `${entry} failed while loading: ${error.message}`, error);

@@ -23,7 +23,7 @@ export class Output {
 
   /** How far it is. Only the latest that was not yet sent is kept. */
   progress(done: number, total: number, note = ''): void {
-    this.#progress = { done: finite(done), total: finite(total), note: String(note).slice(0, 200) };
+    this.#progress = { done: finite(done), total: finite(total), note: clip(note, 200) };
     this.#pump();
   }
 
@@ -41,8 +41,7 @@ export class Output {
 
   #log(level: LogLevel, message: string, fields: { readonly [key: string]: Json } = {}): void {
     if (this.#lines.length >= WAITING_MAX) this.#dropped += 1;
-    else
-      this.#lines.push({ level, message: String(message).slice(0, MESSAGE_MAX), ...plain(fields) });
+    else this.#lines.push({ level, message: clip(message, MESSAGE_MAX), ...plain(fields) });
     this.#pump();
   }
 
@@ -93,4 +92,9 @@ function plain(fields: { readonly [key: string]: Json }): Pick<LogParams, 'field
 
 function finite(value: number): number {
   return Number.isFinite(value) ? value : 0;
+}
+
+/** Agents are JavaScript too: what is not a text becomes one. */
+function clip(text: unknown, max: number): string {
+  return String(text).slice(0, max);
 }

@@ -9,7 +9,7 @@ import { guardMemory } from './memory-guard.ts';
 import { OutputLines, type OutputStream } from './output-lines.ts';
 import { crashOutcome, type Exit, finishOutcome } from './outcome.ts';
 import { groupGone, killGroup } from './process-group.ts';
-import { reasonOf, type RunChildOptions } from './run-child.ts';
+import { reasonOf, type RunChildOptions } from './options.ts';
 import { type Spawned, spawnChild } from './spawn-child.ts';
 
 /** A child that has said nothing by then is stuck before its first line. */

@@ -13,12 +13,13 @@ const DESCENDANTS_MAX = 16;
 export function guardMemory(pid: number, memoryMb: number, over: () => void): () => void {
   const limitKb = (memoryMb + BESIDE_HEAP_MB) * 1_024;
   let stopped = false;
-  const timer = setInterval(async () => {
+  const look = async (): Promise<void> => {
     const usedKb = await residentKb(pid);
     if (usedKb <= limitKb || stopped) return;
     stop();
     over();
-  }, LOOK_EACH_MS);
+  };
+  const timer = setInterval(() => void look(), LOOK_EACH_MS);
   timer.unref();
   const stop = (): void => {
     stopped = true;
