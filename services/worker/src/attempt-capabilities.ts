@@ -31,8 +31,6 @@ export interface AttemptParts {
   readonly door: Door;
   /** Something moved: bumps the progress counter of the beat. */
   readonly moved: () => void;
-  /** A model call begins or ends, so that the watchdog can tell silence from a hang. */
-  readonly inflight: (delta: 1 | -1) => void;
   readonly log: (
     level: LogLevel,
     message: string,
@@ -63,20 +61,11 @@ export class AttemptCapabilities implements Capabilities {
   }
 
   async http(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
-    const { door, principal, moved } = this.#parts;
-    moved();
-    this.#parts.inflight(1);
-    let streaming = false;
     try {
-      const response = await door.handle(principal, request, signal);
-      streaming = true;
-      return { ...response, body: this.#observed(response.body) };
+      return await this.#parts.door.handle(this.#parts.principal, request, signal);
     } catch (error) {
       if (error instanceof RefusedError) this.#refusal = error.refusal;
       throw error;
-    } finally {
-      if (!streaming) this.#parts.inflight(-1);
-      moved();
     }
   }
 
@@ -120,17 +109,5 @@ export class AttemptCapabilities implements Capabilities {
     if (accepted) return;
     this.#refusal = { reason: 'lease-lost', message: 'this attempt does not own its job any more' };
     throw new RefusedError(this.#refusal);
-  }
-
-  /** Each chunk of a stream is progress. */
-  async *#observed(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    try {
-      for await (const chunk of body) {
-        this.#parts.moved();
-        yield chunk;
-      }
-    } finally {
-      this.#parts.inflight(-1);
-    }
   }
 }

@@ -16,8 +16,8 @@ export interface TakeoverParts {
   readonly instances: InstanceStore;
   readonly ledger: Ledger;
   readonly liveness: (ref: ProcessRef) => Liveness;
-  /** Kills a process group whose leader is proven to be this process, and sees it dead. */
-  readonly killGroup: (ref: ProcessRef) => Promise<boolean>;
+  /** Kills a child that outlived its worker. True when it is proven to be dead. */
+  readonly killOrphan: (ref: ProcessRef) => Promise<boolean>;
   readonly log: (message: string, fields: Record<string, string | number>) => void;
 }
 
@@ -65,7 +65,7 @@ async function takeJob(
   attempt: Attempt,
   why: string,
 ): Promise<boolean> {
-  if (attempt.child !== null && !(await parts.killGroup(attempt.child))) {
+  if (attempt.child !== null && !(await parts.killOrphan(attempt.child))) {
     parts.log('takeover.child-alive', { job: job.id, pid: attempt.child.pid });
     return false;
   }

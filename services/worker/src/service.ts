@@ -1,0 +1,147 @@
+import { realpathSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { createBroker } from '@nightshift/broker';
+import type { AgentSettings, ProcessRef } from '@nightshift/domain';
+import {
+  type Processes,
+  type ServiceContext,
+  type Work,
+  resolveEntry,
+  stopFile,
+  systemProcesses,
+} from '@nightshift/lifecycle';
+import { openTickets, watchCommits } from '@nightshift/queue';
+import { chooseLauncher } from '@nightshift/sandbox';
+import type { Store } from '@nightshift/store';
+import { dataVersion, sweepTickets } from '@nightshift/store/tickets';
+import { sourceHash } from './agent-entry.ts';
+import { onlyWork } from './only.ts';
+import { runAttempt } from './run-attempt.ts';
+import type { TakeoverParts } from './takeover.ts';
+import { Worker } from './worker.ts';
+
+/** How long a killed orphan may take to be seen dead, ms. */
+const ORPHAN_DEAD_WITHIN_MS = 5_000;
+
+/** Puts the worker together from a context of the lifecycle. */
+export async function startWorker(context: ServiceContext<Store>): Promise<Work> {
+  const { store, settings, clock, instance, paths } = context;
+  const processes = systemProcesses();
+  const launcher = await chooseLauncher();
+  await store.ledger.setBudgets(settings.budgets, settings.version, settings.timezone);
+  const broker = brokerOf(context);
+  const entryOf = (agent: AgentSettings): string =>
+    resolveEntry(agent.entry, settings.dir, `agents.${agent.name}.entry`);
+  const parts = {
+    instance,
+    settings,
+    clock,
+    jobs: store.jobs,
+    reports: store.reports,
+    door: broker,
+    launcher,
+    processes,
+    beat: context.beat,
+    log: context.log,
+    reportsDir: paths.reports,
+    scratchDir: paths.scratch,
+    protect: [realpathSync(paths.dir), path.join(settings.dir, '.env')],
+    entryOf,
+  };
+  const worker = new Worker({
+    instance,
+    settings,
+    clock,
+    jobs: store.jobs,
+    ledger: store.ledger,
+    tickets: openTickets(store, clock),
+    takeover: takeoverOf(context, processes),
+    sweepTickets: async () => {
+      const { added, removed, revived } = await sweepTickets(store);
+      return added + removed + revived;
+    },
+    run: (running) => runAttempt(parts, running),
+    sourceOf: async (agent) => sourceHash(entryOf(agent)),
+    moved: () => context.beat.progress(),
+    wake: () => context.wake(),
+    log: (event, fields) => context.log.info(event, event, fields),
+    only: context.args.only ?? null,
+  });
+  return workOf(context, worker, broker);
+}
+
+function workOf(
+  context: ServiceContext<Store>,
+  worker: Worker,
+  broker: { close(): Promise<void> },
+): Work {
+  const { store, args } = context;
+  let seen = dataVersion(store);
+  const stopWatching = watchCommits(
+    store.stateDir,
+    () => seen !== (seen = dataVersion(store)),
+    () => context.wake(),
+  );
+  const poll = async (): Promise<number> => {
+    const sleepMs = await worker.poll();
+    context.beat.phase(worker.running > 0 ? 'working' : 'idle');
+    return sleepMs;
+  };
+  return {
+    poll: args.only === undefined ? poll : onlyWork(context, args.only, poll, worker),
+    halted: () => worker.windDown('halted'),
+    async stop() {
+      stopWatching();
+      await worker.windDown('draining');
+      await broker.close();
+    },
+  };
+}
+
+function brokerOf(context: ServiceContext<Store>): ReturnType<typeof createBroker> {
+  const { store, settings, clock, environment, paths, beat, log } = context;
+  const stop = stopFile(paths.stopFile);
+  return createBroker({
+    endpoints: settings.endpoints,
+    models: settings.models,
+    agents: Object.fromEntries(settings.agents.map((agent) => [agent.name, agent.allow])),
+    ledger: store.ledger,
+    breakers: store.breakers,
+    control: store.control,
+    jobs: store.jobs,
+    stopFile: () => stop.isStopped(),
+    secret: (ref) => environment.resolveSecret(ref),
+    clock,
+    userAgent: 'nightshift/0.1.0',
+    log: (level, message, fields) => log[level]('broker', message, { fields }),
+    watch: {
+      begin: (deadlineAt) => beat.inflight('call', deadlineAt),
+      progress: () => beat.progress(),
+    },
+  });
+}
+
+function takeoverOf(context: ServiceContext<Store>, processes: Processes): TakeoverParts {
+  const { store, log } = context;
+  return {
+    jobs: store.jobs,
+    instances: store.instances,
+    ledger: store.ledger,
+    liveness: (ref) => processes.liveness(ref),
+    killOrphan: (ref) => killOrphan(processes, ref),
+    log: (event, fields) => log.warn(event, event, fields),
+  };
+}
+
+/** True when the child is proven to be dead, after a kill if need be. */
+async function killOrphan(processes: Processes, ref: ProcessRef): Promise<boolean> {
+  for (let waited = 0; waited <= ORPHAN_DEAD_WITHIN_MS; waited += 20) {
+    const state = processes.liveness(ref);
+    if (state === 'dead' || state === 'other') return true;
+    if (state === 'unknown') return false;
+    processes.signal(ref, 'SIGKILL');
+    await setTimeout(20);
+  }
+  return false;
+}
