@@ -2,9 +2,9 @@ import { systemClock } from '@nightshift/domain';
 import { openStore, type Store } from '@nightshift/store';
 import { dataVersion, ticketHandle } from '@nightshift/store/tickets';
 import { type ManualClock, manualClock, onCleanup, tempDir, waitUntil } from '@nightshift/support';
-import Database from 'better-sqlite3';
+import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
-import { SqliteQueue, migrateDB } from 'liteque';
+import { SqliteQueue, buildDBClient } from 'liteque';
 import { describe, expect, test } from 'vitest';
 import { openTickets, watchCommits } from './index.ts';
 
@@ -126,12 +126,9 @@ describe('tickets', () => {
 describe('liteque, as far as we lean on it', () => {
   test('has exactly the columns of our table', async () => {
     const { store } = await setUp();
-    const theirs = new Database(':memory:');
-    migrateDB(drizzle(theirs) as unknown as Parameters<typeof migrateDB>[0]);
-    const columns = 'SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info(?)';
-    const mine = ticketHandle(store).prepare(columns).all('tasks');
-    expect(mine).toEqual(theirs.prepare(columns).all('tasks'));
-    theirs.close();
+    const theirs = buildDBClient(':memory:', { runMigrations: true });
+    const columns = `SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info('tasks')`;
+    expect(ticketHandle(store).prepare(columns).all()).toEqual(theirs.all(sql.raw(columns)));
   });
 
   test('still cannot claim by itself, which is why its claim is replaced', async () => {

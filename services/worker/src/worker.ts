@@ -78,9 +78,11 @@ export class Worker {
   async windDown(reason: 'halted' | 'draining'): Promise<void> {
     const { clock, settings } = this.#parts;
     const until = clock.monotonic() + settings.times.drainMs * PATIENCE;
-    while (this.#running.size > 0 && clock.monotonic() < until) {
+    for (;;) {
+      const left = until - clock.monotonic();
+      if (this.#running.size === 0 || left <= 0) break;
       await this.#renewLeases();
-      await Promise.race([this.#settled(), setTimeout(WIND_DOWN_STEP_MS)]);
+      await Promise.race([this.#settled(), setTimeout(Math.min(WIND_DOWN_STEP_MS, left))]);
     }
     for (const running of this.#running.values()) running.abort(reason);
     await this.#settled();
