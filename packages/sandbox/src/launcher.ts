@@ -15,4 +15,5 @@ export interface LaunchSpec {
   /** Absolute real paths. Some may not exist. */
   readonly read: readonly string[];
   readonly scratch: string;
+  readonly cwd: string;
 }

@@ -9,6 +9,8 @@ export interface SpawnSpec {
   readonly launcher: Launcher;
   readonly read: readonly string[];
   readonly scratch: string;
+  /** Working folder: what relative paths of the agent are relative to. It grants nothing. */
+  readonly cwd: string;
   readonly memoryMb: number;
   readonly extraExecArgv: readonly string[];
 }
@@ -64,9 +66,10 @@ export function spawnChild(spec: SpawnSpec): Spawned {
     args: nodeArgs(spec),
     read: spec.read,
     scratch: spec.scratch,
+    cwd: spec.cwd,
   });
   const child = spawn(command.file, command.args, {
-    cwd: spec.scratch,
+    cwd: spec.cwd,
     env: {
       TZ: 'UTC',
       LANG: 'C.UTF-8',
