@@ -14,7 +14,10 @@ import { createReportStore } from './reports.ts';
 import { createSlotStore } from './slots.ts';
 import { rememberConnection } from './store-connection.ts';
 
-/** Everything the shared database can do, as whole operations. */
+/**
+ * Everything the shared database can do, as whole operations. The watchdog's facts are read over it
+ * with `createFactStore(store, stopFile)`, because they also say whether the STOP file is there.
+ */
 export interface Store {
   readonly stateDir: string;
   /** Id of this installation, the same for every process that opens this folder. */
