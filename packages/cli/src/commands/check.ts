@@ -1,0 +1,57 @@
+import type { Command } from 'commander';
+import { checkConfiguration } from '@nightshift/operate';
+import type { Cli } from '../cli.ts';
+import { capText, scheduleText } from '../print/agent-text.ts';
+import { usd } from '../print/dollars.ts';
+import { examples } from '../options.ts';
+
+export function define(command: Command, cli: Cli): void {
+  command
+    .addHelpText('after', examples(['check', 'check --config ~/night/nightshift.config.ts --json']))
+    .action(async () => {
+      const { config } = command.optsWithGlobals<{ config?: string }>();
+      const result = await checkConfiguration({ config, cwd: process.cwd() });
+      const { settings, agents } = result;
+      const document = {
+        ok: true,
+        file: settings.file,
+        timezone: settings.timezone,
+        agents: agents.map(({ agent, file }) => ({
+          name: agent.name,
+          entry: file,
+          schedule: agent.schedule,
+          models: agent.allow.models,
+          hosts: agent.allow.hosts,
+          git: agent.allow.git,
+        })),
+        budgets: settings.budgets.map(({ capNusd, ...budget }) => ({
+          ...budget,
+          capUsd: usd(capNusd),
+        })),
+      };
+      cli.answer(document, (printer) => {
+        const where = settings.file ?? 'the built-in configuration (there is no file here)';
+        printer.line(`${printer.paint('good', 'ok')}  ${where}`);
+        printer.line(`    ${capText(settings, 'global')}; time zone ${settings.timezone}`);
+        printer.line();
+        printer.table(
+          [
+            { title: 'agent' },
+            { title: 'runs' },
+            { title: 'budget' },
+            { title: 'models' },
+            { title: 'hosts' },
+            { title: 'entry', flexible: true },
+          ],
+          agents.map(({ agent, file }) => [
+            { text: agent.name, tone: 'strong' },
+            scheduleText(agent),
+            capText(settings, `agent:${agent.name}`),
+            agent.allow.models.join(', ') || null,
+            agent.allow.hosts.join(', ') || null,
+            { text: file, tone: 'dim' },
+          ]),
+        );
+      });
+    });
+}

@@ -1,0 +1,40 @@
+import { InvalidArgumentError } from 'commander';
+import type { Json } from '@nightshift/domain';
+
+/** Rows a list shows unless `--limit` says otherwise. */
+export const LIMIT_DEFAULT = 50;
+const LIMIT_MAX = 10_000;
+
+/** A whole number from 1 to 10,000. */
+export function count(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= LIMIT_MAX) return value;
+  throw new InvalidArgumentError(`It must be a whole number from 1 to ${LIMIT_MAX}.`);
+}
+
+/** JSON on the command line. */
+export function json(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch (error) {
+    throw new InvalidArgumentError(`It must be JSON: ${(error as Error).message}.`);
+  }
+}
+
+/** A moment: ISO 8601, with an offset or Z unless it means this machine's time. Epoch ms. */
+export function moment(text: string): number {
+  const at = Date.parse(text);
+  if (Number.isFinite(at)) return at;
+  throw new InvalidArgumentError('It must be a time such as 2026-11-22T06:00:00Z.');
+}
+
+/** The `Examples` section of a command's help. */
+export function examples(lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ nightshift ${line}`).join('\n')}`;
+}
+
+/** Only the values that were given: `undefined` is not "absent" to a strict type. */
+export function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
+}

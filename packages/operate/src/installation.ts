@@ -1,0 +1,131 @@
+import { userInfo } from 'node:os';
+import { dirname } from 'node:path';
+import {
+  type Actor,
+  type Clock,
+  EXIT,
+  NightshiftError,
+  type Settings,
+  systemClock,
+} from '@nightshift/domain';
+import {
+  type Environment,
+  type StatePaths,
+  configFileOf,
+  loadSettings,
+  processEnvironment,
+  stateDir,
+} from '@nightshift/lifecycle';
+import { type Store, type WatchReader, openStore, readWatchStore } from '@nightshift/store';
+
+/** Longest wait of a command for the database's lock, ms: a person is waiting too. */
+const COMMAND_BUSY_MS = 3_000;
+
+export interface InstallationRequest {
+  /** `--config`, relative to `cwd`. */
+  readonly config?: string | undefined;
+  /** `--state-dir`, relative to `cwd`. */
+  readonly stateDir?: string | undefined;
+  readonly cwd: string;
+  /** May create the state folder. Only `up`, `run`, `migrate` and `start` may. */
+  readonly create: boolean;
+  readonly clock?: Clock;
+  readonly environment?: Environment;
+  readonly actor?: Actor;
+}
+
+/**
+ * One installation as an operator's command sees it. Everything is opened when it is first asked
+ * for, so that `halt` works with a broken configuration and `check` without a database.
+ */
+export interface Installation {
+  /** The configuration file; null when there is none and the built-in default holds. */
+  readonly configFile: string | null;
+  readonly paths: StatePaths;
+  readonly clock: Clock;
+  /** Without the `.env` of the configuration. */
+  readonly environment: Environment;
+  /** Who gives the orders: the user of this machine. */
+  readonly actor: Actor;
+  /** @throws NightshiftError (78) with every mistake at once. */
+  settings(): Promise<Settings>;
+  /** The shared database, opened once. @throws NightshiftError (78 or 75). */
+  store(): Promise<Store>;
+  /** The watchdog's database, or null where it has never been made. */
+  watchStore(): Promise<WatchReader | null>;
+  /** Closes what was opened. Legal twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Finds the installation a command is about.
+ *
+ * @throws NightshiftError `config-missing`, `state-dir-missing`, `state-dir-unusable` (all 78).
+ */
+export function openInstallation(request: InstallationRequest): Installation {
+  const { cwd, clock = systemClock, environment = processEnvironment() } = request;
+  const configFile = configFileOf(request.config, cwd);
+  const paths = stateDir({
+    flag: request.stateDir,
+    cwd,
+    environment,
+    configDir: configFile === null ? cwd : dirname(configFile),
+    create: request.create,
+  });
+  const settings = once(async () => {
+    const loaded = await loadSettings({ configFile: request.config, cwd, environment });
+    return loaded.settings;
+  });
+  const where = { stateDir: paths.dir, clock };
+  const store = once(() => openStore({ ...where, mode: 'existing', busyTotalMs: COMMAND_BUSY_MS }));
+  const watchStore = once(() => readWatchStore(where));
+  return {
+    configFile,
+    paths,
+    clock,
+    environment,
+    actor: request.actor ?? personHere(),
+    settings: settings.get,
+    store: store.get,
+    watchStore: watchStore.get,
+    async close() {
+      await store.end((it) => it.close());
+      await watchStore.end((it) => it?.close());
+    },
+  };
+}
+
+/** The user of this machine who runs the command, for the audit. */
+function personHere(): Actor {
+  try {
+    return { kind: 'person', name: userInfo().username };
+  } catch {
+    // A container may run as a number without a name.
+    return { kind: 'person', name: `uid-${process.getuid?.() ?? 'unknown'}` };
+  }
+}
+
+/** Opens at the first call; `end` closes only what was opened. */
+function once<T>(open: () => Promise<T>): {
+  readonly get: () => Promise<T>;
+  end(close: (value: T) => void): Promise<void>;
+} {
+  let opened: Promise<T> | null = null;
+  return {
+    get: () => (opened ??= open()),
+    async end(close) {
+      const value = opened;
+      opened = null;
+      if (value !== null) await value.then(close, () => undefined);
+    },
+  };
+}
+
+/** A thing a person named is not there. @returns the error to throw (exit 1). */
+export function notFound(what: string, id: string, fix: string): NightshiftError {
+  return new NightshiftError('not-found', `there is no ${what} ${id}`, {
+    at: id,
+    fix,
+    exitCode: EXIT.failed,
+  });
+}

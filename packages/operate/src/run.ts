@@ -1,0 +1,122 @@
+import {
+  EXIT,
+  type ExitCode,
+  type Job,
+  type Json,
+  NightshiftError,
+  REFUSAL_EFFECT,
+} from '@nightshift/domain';
+import { type Sleeper, timerSleeper } from '@nightshift/lifecycle';
+import { enqueue } from './enqueue.ts';
+import { readHalt } from './halt-state.ts';
+import { type Installation, notFound } from './installation.ts';
+import { migrateDatabases } from './migrate.ts';
+import { startService } from './service-process.ts';
+
+/** Between two looks at the job, ms. */
+const LOOK_MS = 100;
+
+export interface RunRequest {
+  readonly agent: string;
+  readonly input?: Json | undefined;
+  readonly cwd: string;
+  /** Called when the job has moved. */
+  readonly onProgress?: (job: Job) => void;
+  /** A line the worker wrote to stderr. */
+  readonly onSaid?: (text: string) => void;
+  /** Aborted to end early: the worker drains and gives the job back. */
+  readonly signal?: AbortSignal;
+  readonly sleeper?: Sleeper;
+}
+
+export interface RunResult {
+  readonly job: Job;
+  readonly exitCode: ExitCode;
+}
+
+/**
+ * Runs one agent once: a job with a key of its own, worked on by a worker that ends with it, under
+ * the same gates as ever. A halted installation is refused before anything is written.
+ *
+ * @throws NightshiftError `unknown-agent` (64), `halted` (69), `worker-failed` (the worker's own
+ * code) when it ended without touching the job.
+ */
+export async function runOnce(installation: Installation, request: RunRequest): Promise<RunResult> {
+  await installation.settings();
+  await migrateDatabases(installation);
+  const halt = await readHalt(installation);
+  if (halt.halted) throw halted(halt.reason);
+  const { job } = await enqueue(installation, { agent: request.agent, input: request.input });
+  if (job === null) throw notFound('job', 'that was enqueued a moment ago', 'run it again');
+  const code = await work(installation, job, request);
+  const end = (await (await installation.store()).jobs.get(job.id)) ?? job;
+  if (end.attempts === 0 && end.state === 'queued' && code !== 0 && end.waitReason === null) {
+    throw workerFailed(code);
+  }
+  return { job: end, exitCode: exitCodeOf(end) };
+}
+
+/** Starts the worker and watches the job until the worker is gone. @returns its exit code. */
+async function work(installation: Installation, job: Job, request: RunRequest): Promise<number> {
+  const { configFile, paths, environment } = installation;
+  const target = { configFile, paths, environment, cwd: request.cwd };
+  const child = startService('worker', target, ['--only', job.id]);
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => request.onSaid?.(text));
+  let code: number | null = null;
+  child.once('close', (ended) => {
+    code = ended ?? 1;
+  });
+  const stop = (): void => void child.kill('SIGTERM');
+  request.signal?.addEventListener('abort', stop, { once: true });
+  try {
+    await watch(installation, job, request, () => code !== null);
+    return code ?? 1;
+  } finally {
+    request.signal?.removeEventListener('abort', stop);
+  }
+}
+
+async function watch(
+  installation: Installation,
+  job: Job,
+  request: RunRequest,
+  isOver: () => boolean,
+): Promise<void> {
+  const { jobs } = await installation.store();
+  const sleeper = request.sleeper ?? timerSleeper();
+  let last = '';
+  while (!isOver()) {
+    const now = await jobs.get(job.id);
+    const seen = JSON.stringify([now?.state, now?.progress]);
+    if (now !== null && seen !== last) request.onProgress?.(now);
+    last = seen;
+    await sleeper.sleep(LOOK_MS);
+  }
+}
+
+/** 69 where a gate said no, 75 where the queue will try again by itself. */
+function exitCodeOf(job: Job): ExitCode {
+  if (job.state === 'done') return EXIT.ok;
+  if (job.state === 'queued') return job.waitReason === 'backoff' ? EXIT.tryAgain : EXIT.refused;
+  return job.lastError !== null && isRefusal(job.lastError.code) ? EXIT.refused : EXIT.failed;
+}
+
+/** A gate said no, and waiting would not have changed it. */
+function isRefusal(code: string): boolean {
+  return Object.hasOwn(REFUSAL_EFFECT, code);
+}
+
+function halted(reason: string | null): NightshiftError {
+  return new NightshiftError('halted', `everything is halted: ${reason ?? 'no reason was given'}`, {
+    fix: 'nightshift resume, when that is over',
+    exitCode: EXIT.refused,
+  });
+}
+
+function workerFailed(code: number): NightshiftError {
+  const known = code === EXIT.config || code === EXIT.tryAgain ? code : EXIT.failed;
+  return new NightshiftError('worker-failed', `the worker ended with ${code} before it began`, {
+    fix: 'what it said is above; nightshift logs --service worker has the rest',
+    exitCode: known,
+  });
+}

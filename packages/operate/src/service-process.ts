@@ -1,0 +1,54 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { StatePaths } from '@nightshift/lifecycle';
+import { SERVICE_FLAGS, serviceEnvironment } from '@nightshift/lifecycle';
+
+/** The folder this installation was put into. */
+const INSTALLATION = new URL('../../../', import.meta.url);
+
+/** The services that run for ever. */
+export const SUPERVISED = ['scheduler', 'worker', 'watchdog'] as const;
+export type Supervised = (typeof SUPERVISED)[number];
+
+/** Which installation a service is started for. */
+export interface ServiceTarget {
+  /** Null leaves the service with the built-in configuration of its working folder. */
+  readonly configFile: string | null;
+  readonly paths: StatePaths;
+  readonly environment: { readonly all: Readonly<Record<string, string>> };
+  readonly cwd: string;
+}
+
+/** `services/<name>/src/main.ts` of this installation: an absolute path. */
+export function serviceMain(service: Supervised): string {
+  return fileURLToPath(new URL(`services/${service}/src/main.ts`, INSTALLATION));
+}
+
+/** Node's arguments for a service. */
+export function serviceCommand(
+  service: Supervised,
+  target: Pick<ServiceTarget, 'configFile' | 'paths'>,
+  more: readonly string[] = [],
+): readonly string[] {
+  const config = target.configFile === null ? [] : ['--config', target.configFile];
+  const args = [...config, '--state-dir', target.paths.dir, ...more];
+  return [...SERVICE_FLAGS, serviceMain(service), ...args];
+}
+
+/**
+ * Starts a service with this Node. It leads its own process group: Ctrl-C in a terminal reaches the
+ * whole foreground group, and a service that got it twice (from the terminal, and from its
+ * supervisor) would take the second for "at once, without draining".
+ */
+export function startService(
+  service: Supervised,
+  target: ServiceTarget,
+  more: readonly string[] = [],
+): ChildProcess {
+  return spawn(process.execPath, [...serviceCommand(service, target, more)], {
+    cwd: target.cwd,
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...target.environment.all, ...serviceEnvironment(target.paths.compileCache) },
+  });
+}

@@ -1,0 +1,168 @@
+import type {
+  Breaker,
+  Incident,
+  Instance,
+  Phase,
+  QueueCounts,
+  ServiceName,
+  Settings,
+  WindowState,
+} from '@nightshift/domain';
+import { DEFAULT_TIMES, errorFacts } from '@nightshift/domain';
+import { type Processes, systemProcesses } from '@nightshift/lifecycle';
+import { type Halt, readHalt } from './halt-state.ts';
+import type { Installation } from './installation.ts';
+import { type Value, valueOf } from './value.ts';
+
+/** The period over which `status` sums value. */
+export const VALUE_PERIOD_MS = 30 * 24 * 3_600_000;
+
+/** Services that belong to an installation, in the order people read them. */
+const SERVICES = ['scheduler', 'worker', 'watchdog'] as const satisfies readonly ServiceName[];
+
+export interface ServiceStatus {
+  readonly name: (typeof SERVICES)[number];
+  readonly pid: number | null;
+  readonly instance: string | null;
+  readonly phase: Phase;
+  readonly beatAgeMs: number | null;
+  /** Its process lives and its beat is younger than the time after which it counts as silent. */
+  readonly healthy: boolean;
+}
+
+/** What goes on, in one value. */
+export interface Status {
+  readonly halt: Halt;
+  readonly services: readonly ServiceStatus[];
+  /** The day of everybody's cap. */
+  readonly day: WindowState;
+  readonly windows: readonly WindowState[];
+  readonly queue: QueueCounts;
+  readonly breakers: readonly Breaker[];
+  readonly incidents: readonly Incident[];
+  /** When each fixed-interval agent runs next; those with a cron expression are not listed yet. */
+  readonly next: readonly { readonly agent: string; readonly at: number }[];
+  /** Safety drills that were run. None exist yet. */
+  readonly drills: readonly {
+    readonly name: string;
+    readonly at: number;
+    readonly outcome: string;
+  }[];
+  /** Null when the configuration cannot be read: then nobody says what a report is worth. */
+  readonly value: Value | null;
+  readonly sandbox: { readonly launcher: 'direct' };
+  /** Why the configuration could not be read, or null. */
+  readonly configError: string | null;
+}
+
+/**
+ * Reads it all, in short reads. A broken configuration is a fact of the status, not the end of it.
+ *
+ * @throws NightshiftError (78 or 75) when the database cannot be read.
+ */
+export async function readStatus(
+  installation: Installation,
+  processes: Processes = systemProcesses(),
+): Promise<Status> {
+  const store = await installation.store();
+  const now = installation.clock.now();
+  const { settings, configError } = await trySettings(installation);
+  const silentMs = settings?.times.silentMs ?? DEFAULT_TIMES.silentMs;
+  const instances = await store.instances.current();
+  const windows = await store.ledger.windows();
+  const sinceAt = now - VALUE_PERIOD_MS;
+  const delivered = await store.reports.delivered(sinceAt);
+  return {
+    halt: await readHalt(installation),
+    services: SERVICES.map((name) => serviceStatus(name, instances, { now, silentMs, processes })),
+    day: windows.find((it) => it.scope === 'global' && it.window === 'day') ?? emptyDay(now),
+    windows,
+    queue: await store.jobs.counts(),
+    breakers: await store.breakers.list(),
+    incidents: await openIncidents(installation),
+    next: settings === null ? [] : nextRuns(settings, now),
+    drills: [],
+    value: settings === null ? null : valueOf(settings, delivered, sinceAt),
+    sandbox: { launcher: 'direct' },
+    configError,
+  };
+}
+
+/** Why a person should look, as sentences; empty when all is well. For `status --check`. */
+export function statusProblems(status: Status): readonly string[] {
+  const problems: string[] = [];
+  if (status.halt.halted) problems.push(`halted: ${status.halt.reason ?? 'no reason was given'}`);
+  for (const it of status.services) {
+    if (!it.healthy) problems.push(`${it.name} is not healthy (${it.phase})`);
+  }
+  for (const it of status.breakers) {
+    if (it.state !== 'closed') problems.push(`breaker ${it.name} is ${it.state}`);
+  }
+  const open = status.incidents.filter((it) => it.severity !== 'info').length;
+  if (open > 0) problems.push(`${open} open ${open === 1 ? 'alert' : 'alerts'}`);
+  if (status.queue.dead > 0) problems.push(`${status.queue.dead} dead letters`);
+  if (status.configError !== null) problems.push('the configuration cannot be read');
+  return problems;
+}
+
+async function trySettings(
+  installation: Installation,
+): Promise<{ settings: Settings | null; configError: string | null }> {
+  try {
+    return { settings: await installation.settings(), configError: null };
+  } catch (error) {
+    return { settings: null, configError: errorFacts(error).message };
+  }
+}
+
+function serviceStatus(
+  name: ServiceStatus['name'],
+  instances: readonly Instance[],
+  seen: { now: number; silentMs: number; processes: Processes },
+): ServiceStatus {
+  const life = instances.find((it) => it.service === name);
+  if (life === undefined || life.stoppedAt !== null) {
+    return { name, pid: null, instance: null, phase: 'stopped', beatAgeMs: null, healthy: false };
+  }
+  const beatAgeMs = Math.max(0, seen.now - life.beatAt);
+  const liveness = seen.processes.liveness(life);
+  const gone = liveness === 'dead' || liveness === 'other';
+  return {
+    name,
+    pid: life.pid,
+    instance: life.id,
+    phase: gone ? 'stopped' : life.phase,
+    beatAgeMs,
+    healthy: !gone && beatAgeMs < seen.silentMs,
+  };
+}
+
+async function openIncidents(installation: Installation): Promise<readonly Incident[]> {
+  const watch = await installation.watchStore();
+  if (watch === null) return [];
+  return (await watch.openIncidents()).filter((it) => it.state === 'open');
+}
+
+/** The fixed grid through the epoch that the scheduler uses for `every`. */
+function nextRuns(settings: Settings, now: number): Status['next'] {
+  return settings.agents
+    .flatMap(({ name, schedule }) =>
+      schedule?.kind === 'every'
+        ? [{ agent: name, at: (Math.floor(now / schedule.everyMs) + 1) * schedule.everyMs }]
+        : [],
+    )
+    .sort((a, b) => a.at - b.at);
+}
+
+/** A database in which no budget was ever declared: a cap of nothing. */
+function emptyDay(now: number): WindowState {
+  return {
+    scope: 'global',
+    window: 'day',
+    key: new Date(now).toISOString().slice(0, 10),
+    capNusd: 0,
+    settledNusd: 0,
+    heldNusd: 0,
+    presumedNusd: 0,
+  };
+}

@@ -1,0 +1,56 @@
+import { EXIT, NightshiftError, type ServiceName } from '@nightshift/domain';
+import { type Processes, systemProcesses } from '@nightshift/lifecycle';
+import type { Installation } from './installation.ts';
+import { migrateDatabases } from './migrate.ts';
+import { SUPERVISED, startService } from './service-process.ts';
+import { Supervisor, type SupervisorEvents } from './supervise/supervisor.ts';
+
+/**
+ * Prepares an installation and starts its three services, each in a process of its own.
+ *
+ * @returns the supervisor, started; its `over` and `stop` are the caller's.
+ * @throws NightshiftError (78) for a configuration or database that no service could use, and
+ * `already-running` (1) when services of this state folder live already.
+ */
+export async function up(
+  installation: Installation,
+  request: {
+    readonly cwd: string;
+    readonly events?: SupervisorEvents;
+    readonly processes?: Processes;
+  },
+): Promise<Supervisor> {
+  await installation.settings();
+  await migrateDatabases(installation);
+  await requireNobodyRunning(installation, request.processes ?? systemProcesses());
+  const { configFile, paths, environment, clock } = installation;
+  const supervisor = new Supervisor({
+    clock,
+    start: (service) => startService(service, { configFile, paths, environment, cwd: request.cwd }),
+    ...(request.events === undefined ? {} : { events: request.events }),
+  });
+  supervisor.start();
+  return supervisor;
+}
+
+/**
+ * Two sets of services on one state folder are safe, because every write is fenced, but never what
+ * somebody meant.
+ */
+async function requireNobodyRunning(
+  installation: Installation,
+  processes: Processes,
+): Promise<void> {
+  const { instances } = await installation.store();
+  const services: readonly ServiceName[] = SUPERVISED;
+  for (const service of services) {
+    const lives = await instances.running(service);
+    const alive = lives.find((it) => processes.liveness(it) === 'alive');
+    if (alive === undefined) continue;
+    throw new NightshiftError('already-running', `the ${service} runs already (pid ${alive.pid})`, {
+      at: installation.paths.dir,
+      fix: 'nightshift status shows it; stop it first, or name another folder with --state-dir',
+      exitCode: EXIT.failed,
+    });
+  }
+}
