@@ -22,7 +22,7 @@ async function digest(ctx: AgentContext, { repos }: DigestInput): Promise<void> 
   const sections: Section[] = [];
   for (const repo of repos) {
     ctx.progress(done, total, `reading ${repo}`);
-    const read = await ctx.step(`read ${repo}`, () => tryRead(repo, heads));
+    const read = await tryRead(ctx, repo, heads[path.resolve(repo)] ?? null);
     ctx.progress(++done, total, `summarising ${repo}`);
     const summary = await summarise(ctx, repo, read.history);
     sections.push({ ...read, summary });
@@ -37,10 +37,17 @@ async function digest(ctx: AgentContext, { repos }: DigestInput): Promise<void> 
   ctx.progress(total, total, 'reported');
 }
 
-/** One repository that cannot be read is a sentence in the report, not the end of the others. */
-async function tryRead(repo: string, heads: Memory['heads']): Promise<Omit<Section, 'summary'>> {
+/**
+ * One repository that cannot be read is a sentence in the report, not the end of the others. The
+ * failure is caught outside the step: only what was read is remembered, so a retry reads again.
+ */
+async function tryRead(
+  ctx: AgentContext,
+  repo: string,
+  since: string | null,
+): Promise<Omit<Section, 'summary'>> {
   try {
-    const history = await readHistory(repo, heads[path.resolve(repo)] ?? null);
+    const history = await ctx.step(`read ${repo}`, () => readHistory(repo, since));
     return { path: history.path, history, error: null };
   } catch (error) {
     if (!(error instanceof RepositoryError)) throw error;

@@ -23,7 +23,7 @@ export async function locate(dir: string): Promise<GitLocation> {
   const root = path.resolve(dir);
   const dotGit = path.join(root, '.git');
   const pointer = await readIfFile(dotGit);
-  if (pointer === null) return plain(root, (await isFolder(dotGit)) ? dotGit : root);
+  if (pointer === null) return plain(root, [dotGit, root]);
   const target = /^gitdir: (.+)$/m.exec(pointer)?.[1];
   if (target === undefined) throw notARepository(root);
   const gitdir = path.resolve(root, target.trim());
@@ -32,9 +32,13 @@ export async function locate(dir: string): Promise<GitLocation> {
   return { dir: root, gitdir, commondir };
 }
 
-async function plain(dir: string, gitdir: string): Promise<GitLocation> {
-  if ((await readIfFile(path.join(gitdir, 'HEAD'))) === null) throw notARepository(dir);
-  return { dir, gitdir, commondir: gitdir };
+/** The folder itself may not be granted, only what history needs in it: HEAD tells. */
+async function plain(dir: string, candidates: readonly string[]): Promise<GitLocation> {
+  for (const gitdir of candidates) {
+    const head = await readIfFile(path.join(gitdir, 'HEAD'));
+    if (head !== null) return { dir, gitdir, commondir: gitdir };
+  }
+  throw notARepository(dir);
 }
 
 function notARepository(dir: string): RepositoryError {
@@ -48,14 +52,6 @@ async function readIfFile(file: string): Promise<string | null> {
     return await fs.readFile(file, 'utf8');
   } catch {
     return null;
-  }
-}
-
-async function isFolder(file: string): Promise<boolean> {
-  try {
-    return (await fs.stat(file)).isDirectory();
-  } catch {
-    return false;
   }
 }
 

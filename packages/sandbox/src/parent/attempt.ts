@@ -6,7 +6,7 @@ import type { Finish, Start } from '../channel/protocol.ts';
 import { CallServer } from './call-server.ts';
 import type { ResolvedGrants } from './grants.ts';
 import { guardMemory } from './memory-guard.ts';
-import { OutputLines, type OutputStream } from './output-lines.ts';
+import { OutputLines } from './output-lines.ts';
 import { crashOutcome, type Exit, finishOutcome } from './outcome.ts';
 import { groupGone, killGroup } from './process-group.ts';
 import { reasonOf, type RunChildOptions } from './options.ts';
@@ -16,8 +16,8 @@ import { type Spawned, spawnChild } from './spawn-child.ts';
 const HELLO_WITHIN_MS = 20_000;
 const DEADLINE_GRACE_MS = 1_000;
 const ABORT_GRACE_MS = 10_000;
-/** Last lines of stderr that may say why it died. */
-const TAIL_CHARS = 4_000;
+/** The end of stderr, which may say why it died; V8 puts a native stack after its reason. */
+const TAIL_CHARS = 16_000;
 /** Longest delay of a Node timer; a later deadline is looked at again then. */
 const TIMER_MAX_MS = 0x7fff_ffff;
 
@@ -64,6 +64,7 @@ export class Attempt {
       launcher,
       read: this.#grants.read,
       scratch: this.#scratch,
+      cwd: this.#options.cwd ?? this.#scratch,
       memoryMb,
       extraExecArgv: this.#options.extraExecArgv ?? [],
     });
@@ -105,10 +106,10 @@ export class Attempt {
 
   #readOutput(child: Spawned): void {
     const flood = { by: 'crash', code: 'output-flood', message: 'it printed without end' } as const;
-    const emit = (stream: OutputStream, line: string): void => {
-      if (stream === 'stderr') this.#tail = `${this.#tail}\n${line}`.slice(-TAIL_CHARS);
-      this.#options.onOutput(stream, line);
-    };
+    const emit = this.#options.onOutput;
+    child.stderr.on('data', (bytes: Buffer) => {
+      this.#tail = (this.#tail + bytes.toString('latin1')).slice(-TAIL_CHARS);
+    });
     const lines = new OutputLines(emit, () => this.#end(flood), this.#options.limits?.output);
     lines.read('stdout', child.stdout);
     lines.read('stderr', child.stderr);

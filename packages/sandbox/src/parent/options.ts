@@ -27,6 +27,11 @@ export interface RunChildOptions {
   readonly onStarted: (ref: ProcessRef) => Promise<void> | void;
   readonly onOutput: (stream: OutputStream, line: string) => void;
   readonly limits?: ChildLimits;
+  /**
+   * Working folder of the child: what relative paths in its input are relative to. It need not be
+   * readable, and being in it grants nothing. Default its scratch folder.
+   */
+  readonly cwd?: string;
   /** Where scratch folders are made; default the system's temporary folder. */
   readonly scratchRoot?: string;
   /**

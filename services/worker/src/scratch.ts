@@ -1,0 +1,20 @@
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Clock } from '@nightshift/domain';
+
+/** An attempt removes its own folder; one this old was left by a worker that was killed. */
+const LEFTOVER_AFTER_MS = 24 * 3_600_000;
+
+/**
+ * Makes the folder in which attempts get their working folders, and removes what killed workers
+ * left there long ago. Younger folders may belong to a bounded run beside this worker.
+ */
+export async function prepareScratch(dir: string, clock: Clock): Promise<void> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  for (const name of await readdir(dir)) {
+    const folder = path.join(dir, name);
+    const { mtimeMs } = await stat(folder);
+    if (clock.now() - mtimeMs > LEFTOVER_AFTER_MS)
+      await rm(folder, { recursive: true, force: true });
+  }
+}
