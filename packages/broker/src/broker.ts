@@ -2,6 +2,7 @@ import { RefusedError } from '@nightshift/domain';
 import type { AllowSettings, HttpRequest, HttpResponse, Principal } from '@nightshift/domain';
 import { admit } from './admission.ts';
 import { BreakerDoor } from './breaker-door.ts';
+import { Egress } from './egress.ts';
 import { endpointsFor, type Plan, planCall } from './endpoints.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { ModelCalls } from './model-call.ts';
@@ -26,6 +27,7 @@ export function createBroker(options: BrokerOptions): Broker {
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   const door = new BreakerDoor(options.breakers, limits.breaker, () => options.clock.now());
   const calls = new ModelCalls(options, limits, door);
+  const egress = new Egress(options);
   const closing = new AbortController();
 
   return {
@@ -37,7 +39,7 @@ export function createBroker(options: BrokerOptions): Broker {
       const candidates = endpointsFor(options.endpoints, url);
       const [nearest] = candidates;
       if (nearest === undefined) {
-        throw refuse('host-denied', `${who.agent} may not reach ${url.host}`);
+        return egress.fetch(request, { agent: who.agent, allow, signal: either });
       }
       const allowed = { models: options.models, allow };
       const plan = planned(() => planCall(candidates, url, request, allowed, limits));

@@ -10,6 +10,8 @@ import type {
   LogLevel,
   SecretRef,
 } from '@nightshift/domain';
+import type { Address, Resolve } from './egress/addresses.ts';
+import type { EgressLimits } from './egress/limits.ts';
 import type { Models } from './endpoints.ts';
 import type { Limits } from './limits.ts';
 import type { StopFile } from './stop-file.ts';
@@ -32,6 +34,11 @@ export interface BrokerOptions {
   /** Uniform in [0, 1), for jitter. */
   readonly random?: () => number;
   readonly limits?: Partial<Limits>;
+  readonly egress?: Partial<EgressLimits>;
+  /** Name resolution for plain fetches; the system's when left out. */
+  readonly resolve?: Resolve;
+  /** Which addresses a name may lead to; those of the public internet when left out. */
+  readonly isPublic?: (address: Address) => boolean;
   /** Sent as `User-Agent`, such as `nightshift/0.1.0`. */
   readonly userAgent: string;
   readonly log: BrokerLog;
