@@ -93,5 +93,14 @@ export const PARENTS: readonly { readonly parent: string; readonly child: string
 
 /** True when one of the open incidents' keys speaks for this finding. */
 export function isMuted(rule: string, key: string, openKeys: ReadonlySet<string>): boolean {
-  return PARENTS.some((it) => openKeys.has(it.parent) && (it.child === key || it.child === rule));
+  return PARENTS.some((it) => openKeys.has(it.parent) && isChild(it.child, rule, key));
+}
+
+/** How many may speak for this finding: a child always has more of them than its parent. */
+export function parentsOf(rule: string, key: string): number {
+  return PARENTS.filter((it) => isChild(it.child, rule, key)).length;
+}
+
+function isChild(child: string, rule: string, key: string): boolean {
+  return child === key || child === rule;
 }

@@ -1,6 +1,6 @@
 import { sanitise, sanitiseLine, uuidv7 } from '@nightshift/domain';
 import type { Clock, Finding, Incident, Severity } from '@nightshift/domain';
-import { conditionOf, isMuted, PARENTS } from './conditions.ts';
+import { conditionOf, isMuted, parentsOf } from './conditions.ts';
 
 /** Something a person is told about an incident. */
 export interface Notice {
@@ -186,8 +186,5 @@ function worstByKey(findings: readonly Finding[]): Map<string, Finding> {
 }
 
 function parentsFirst(a: Finding, b: Finding): number {
-  const isChild = (it: Finding): number => (isMuted(it.rule, it.key, ALL_PARENT_KEYS) ? 1 : 0);
-  return isChild(a) - isChild(b);
+  return parentsOf(a.rule, a.key) - parentsOf(b.rule, b.key);
 }
-
-const ALL_PARENT_KEYS: ReadonlySet<string> = new Set(PARENTS.map((it) => it.parent));
