@@ -7,7 +7,7 @@ import { check, closed, leaf } from './schema.ts';
 import { secret, secretOr, type ResolveSecret } from './secret.ts';
 import { kindOf, pattern } from './values.ts';
 
-const channelName = pattern(/^[a-z][\w-]{0,30}$/i, 'a name of letters, digits, - and _');
+const channelName = pattern(/^[A-Za-z][\w-]{0,30}$/, 'a name of letters, digits, - and _');
 // What ntfy accepts as a topic.
 const topic = pattern(/^[-_A-Za-z0-9]{1,64}$/, 'a topic of letters, digits, - and _');
 const webhook = (value: unknown): string => webUrl(value, 'the URL of a webhook').href;

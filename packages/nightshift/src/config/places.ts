@@ -36,7 +36,7 @@ export function isPaidHost(hostname: string): boolean {
 
 /** Ollama runs models whose tag ends in `cloud` on its own, billed machines, whatever the host. */
 export function isOllamaCloud(model: string): boolean {
-  return /(?:^|[:-])cloud$/i.test(model);
+  return /(?:^|[:-])cloud$/.test(model.toLowerCase());
 }
 
 /** An absolute http(s) URL without credentials, query, fragment and trailing slash. */
