@@ -20,8 +20,8 @@ export function createBreakerStore(db: Connection, clock: Clock): BreakerStore {
       db.write(() => {
         const now = clock.now();
         const seen = readBreaker(db, name);
-        if (!swap(db, seen, closedBreaker(name), now)) return false;
-        if (seen.state === 'closed' && seen.failures === 0) return false;
+        if (isUnused(seen)) return false;
+        swap(db, seen, closedBreaker(name), now);
         const { state, failures, reason } = seen;
         appendAudit(db, now, actor, 'breaker.reset', name, { state, failures, reason });
         return true;
@@ -49,7 +49,7 @@ function swap(db: Connection, seen: Breaker, next: Breaker, now: number): boolea
   return true;
 }
 
-/** Equal to what is read for a breaker without a row. */
+/** As a breaker without a row reads: there is nothing to close. */
 function isUnused(b: Breaker): boolean {
   return JSON.stringify(columns(b)) === JSON.stringify(columns(closedBreaker(b.name)));
 }

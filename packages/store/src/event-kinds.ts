@@ -27,6 +27,15 @@ export const EVENT_KINDS = [
   'instance.started',
   'instance.stopped',
   'tickets.repaired',
+  'spend.held',
+  'spend.settled',
+  'spend.released',
+  'spend.presumed',
+  'spend.raised',
+  'spend.over-bound',
+  'budgets.replaced',
+  'clock.believed',
+  'breaker.changed',
 ] as const;
 
 export type EventKind = (typeof EVENT_KINDS)[number];

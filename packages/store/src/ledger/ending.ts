@@ -48,13 +48,14 @@ export function endHold(db: Connection, hold: string, ending: Ending, now: numbe
 }
 
 /**
- * Ends every hold whose attempt is over or whose instance has stopped, or, given an instance that is
- * proven dead, all holds of that one; at most `limit` in one transaction.
+ * Ends every hold whose attempt is over or whose instance has stopped, or, given an instance that
+ * is proven dead, all holds of that one; at most `limit` in one transaction.
  *
- * A hold that was sent is presumed spent at its bound. One that was never sent is released, and this
- * is proof: `sent` commits, synchronously to the disk, before the broker writes the first byte, and
- * it changes only a row that is still `held`. So no `sent_at` here means that no byte has left, and
- * that from this commit on none can. The proof ends where the disk lies about what it wrote.
+ * A hold that was sent is presumed spent at its bound. One that was never sent is released, and
+ * this is proof: `sent` is on the disk (synchronous=FULL) before the broker writes the first byte,
+ * and it changes only a row that is still `held`. So no `sent_at` here means that no byte has left,
+ * and that from this commit on none can. The proof holds as far as the disk keeps what it said it
+ * had written, and as long as nobody sends without having been told `true`.
  *
  * @returns how many it ended; fewer than `limit` means that there are no more.
  */
