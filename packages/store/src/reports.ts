@@ -131,11 +131,12 @@ const PREVIOUS = `
   WHERE agent = ? AND EXISTS (SELECT 1 FROM jobs j WHERE j.id = reports.job AND j.state = 'done')
   ORDER BY created_at DESC, id DESC LIMIT 1`;
 
-// All attempts of a job are the price of its report, the failed ones too.
+// All attempts of a job are the price of its report, the failed ones too. CROSS JOIN is SQLite's way
+// of saying: reports of the period first, then the job of each, never all jobs that were ever done.
 const DELIVERED = `
   SELECT r.agent, count(*) AS count,
          coalesce(sum((SELECT sum(a.spent_nusd) FROM attempts a WHERE a.job = r.job)), 0)
            AS spentNusd
-  FROM reports r JOIN jobs j ON j.id = r.job AND j.state = 'done'
+  FROM reports r CROSS JOIN jobs j ON j.id = r.job AND j.state = 'done'
   WHERE r.created_at >= ?
   GROUP BY r.agent ORDER BY r.agent`;

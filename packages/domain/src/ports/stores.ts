@@ -58,8 +58,8 @@ export interface Report extends ReportDraft {
 }
 
 export interface ReportStore {
-  /** Files the one report of a job. False when the lease is gone. @throws NightshiftError
-   * `report-duplicate` when the job has one already. */
+  /** Files the one report of a job. Null when the lease is gone; the report that stands when an
+   * earlier attempt filed it. @throws NightshiftError `report-duplicate` when this attempt did. */
   file(fence: Fence, report: ReportDraft): Promise<Report | null>;
   get(id: string): Promise<Report | null>;
   list(filter: { readonly agent?: string; readonly limit: number }): Promise<readonly Report[]>;

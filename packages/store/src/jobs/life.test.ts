@@ -34,6 +34,6 @@ test('whatever is done to jobs, the store agrees with a twin in memory', async (
       for (const of of attempts) expect(of.filter((it) => it.endedAt === null)).toHaveLength(1);
       pair.world.store.close();
     }),
-    { numRuns: 40 },
+    { numRuns: 30 },
   );
 }, 30_000);

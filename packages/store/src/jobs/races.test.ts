@@ -4,7 +4,7 @@ import { claimed, enqueued, GONE, openWorld, type World } from '../../test/world
 import type { Store } from '../index.ts';
 import { connectionOf } from '../store-connection.ts';
 
-const ROUNDS = 3_000;
+const ROUNDS = 2_100;
 const FINISHED: readonly JobState[] = ['done', 'dead', 'cancelled'];
 type Move = 'settle' | 'take' | 'renew';
 const ORDERS: readonly (readonly Move[])[] = [
