@@ -1,0 +1,211 @@
+/**
+ * The units and property lists as a supervisor reads them. They repeat what `nightshift up` does in
+ * code (flags, environment, times), so each of those is compared with the code it repeats.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'plist';
+import { describe, expect, test } from 'vitest';
+import { EXIT, STOP_TIMEOUT_MS } from '@nightshift/domain';
+import {
+  parseServiceArgs,
+  RESTART_DELAY_SEC,
+  SERVICE_FLAGS,
+  serviceEnvironment,
+  statePaths,
+} from '@nightshift/lifecycle';
+import { repoRoot, tempDir } from '@nightshift/support';
+
+const SERVICES = ['scheduler', 'worker', 'watchdog'] as const;
+const PROGRAM = '/opt/nightshift';
+const NODE = `${PROGRAM}/node_modules/node/bin/node`;
+const CONFIG = `${PROGRAM}/nightshift.config.ts`;
+const SYSTEMD = join(repoRoot, 'infra/systemd');
+const LAUNCHD = join(repoRoot, 'infra/launchd');
+
+/** Everything a supervisor starts for a service, from the code that `nightshift up` uses. */
+function command(service: string, stateDir: string): readonly string[] {
+  const main = `${PROGRAM}/services/${service}/src/main.ts`;
+  return [NODE, ...SERVICE_FLAGS, main, '--config', CONFIG, '--state-dir', stateDir];
+}
+
+interface PropertyList {
+  readonly WorkingDirectory: string;
+  readonly ProgramArguments: readonly string[];
+  readonly StandardErrorPath: string;
+}
+
+interface Directive {
+  readonly section: string;
+  readonly name: string;
+  readonly value: string;
+}
+
+/** systemd.syntax(7) as far as these files use it: sections, `Name=value`, comments on own lines. */
+function parseUnit(text: string): readonly Directive[] {
+  let section = '';
+  return text.split('\n').flatMap((line) => {
+    if (line === '' || /^[#;]/.test(line)) return [];
+    const heading = /^\[(\w+)\]$/.exec(line)?.[1];
+    if (heading !== undefined) {
+      section = heading;
+      return [];
+    }
+    const [, name = '', value = ''] = /^([A-Za-z]+)=(.*)$/.exec(line) ?? [];
+    if (name === '') throw new Error(`not a line of a unit: ${line}`);
+    return [{ section, name, value }];
+  });
+}
+
+function unitText(name: string): string {
+  return readFileSync(join(SYSTEMD, name), 'utf8');
+}
+
+function directives(name: string): Record<string, Record<string, string>> {
+  const sections: Record<string, Record<string, string>> = {};
+  for (const { section, name: key, value } of parseUnit(unitText(name))) {
+    const known = (sections[section] ??= {});
+    if (key in known) throw new Error(`${name} says ${key} twice`);
+    known[key] = value;
+  }
+  return sections;
+}
+
+test('there is a unit and a property list for each service, and nothing else', () => {
+  const units = SERVICES.map((it) => `nightshift-${it}.service`);
+  expect(readdirSync(SYSTEMD).sort()).toEqual([...units, 'nightshift.target'].sort());
+  const lists = SERVICES.map((it) => `nightshift.${it}.plist`);
+  expect(readdirSync(LAUNCHD).sort()).toEqual(lists.sort());
+});
+
+test.each(SERVICES)('the %s that the supervisors start is a program that is here', (service) => {
+  const [, ...args] = command(service, '/state');
+  const main = args.find((it) => it.endsWith('main.ts')) ?? '';
+  expect(existsSync(main.replace(PROGRAM, repoRoot))).toBe(true);
+  expect(existsSync(NODE.replace(PROGRAM, repoRoot))).toBe(true);
+  const given = args.slice(args.indexOf(main) + 1);
+  expect(parseServiceArgs(given)).toMatchObject({ config: CONFIG, stateDir: '/state' });
+});
+
+describe.each(SERVICES)('the unit of the %s', (service) => {
+  const state = '/var/lib/nightshift';
+  const unit = directives(`nightshift-${service}.service`);
+
+  test('belongs to the target and has no start limit', () => {
+    expect(unit['Unit']).toEqual({
+      Description: expect.stringMatching(`^Nightshift ${service}: `),
+      Documentation: `file://${PROGRAM}/RUNBOOK.md`,
+      PartOf: 'nightshift.target',
+      After: 'network.target',
+      StartLimitIntervalSec: '0',
+    });
+    expect(unit['Install']).toEqual({ WantedBy: 'nightshift.target' });
+  });
+
+  test('starts what nightshift up starts', () => {
+    const { ExecStart, Environment } = unit['Service'] ?? {};
+    expect(ExecStart?.split(' ')).toEqual(command(service, state));
+    const { NODE_COMPILE_CACHE } = serviceEnvironment(statePaths(state).compileCache);
+    expect(Environment).toBe(`NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE}`);
+  });
+
+  test('says each directive, and no other', () => {
+    const { ExecStart: _command, Environment: _environment, ...rest } = unit['Service'] ?? {};
+    expect(rest).toEqual({
+      Type: 'exec',
+      User: 'nightshift',
+      Group: 'nightshift',
+      WorkingDirectory: PROGRAM,
+      EnvironmentFile: '-/etc/nightshift/nightshift.env',
+      Restart: 'always',
+      RestartSec: String(RESTART_DELAY_SEC),
+      RestartPreventExitStatus: String(EXIT.config),
+      TimeoutStopSec: String(STOP_TIMEOUT_MS / 1_000),
+      KillMode: 'mixed',
+      ...(service === 'worker' ? { OOMPolicy: 'continue' } : {}),
+      StateDirectory: 'nightshift',
+      StateDirectoryMode: '0700',
+      UMask: '0077',
+      NoNewPrivileges: 'yes',
+      PrivateTmp: 'yes',
+      ProtectSystem: 'strict',
+    });
+  });
+});
+
+test('the target starts with the machine and says nothing about the services itself', () => {
+  const target = directives('nightshift.target');
+  expect(Object.keys(target)).toEqual(['Unit', 'Install']);
+  expect(Object.keys(target['Unit'] ?? {})).toEqual(['Description', 'Documentation']);
+  expect(target['Install']).toEqual({ WantedBy: 'multi-user.target' });
+});
+
+test('no directive has a trailing comment, which systemd would take for a part of its value', () => {
+  const values = readdirSync(SYSTEMD).flatMap((name) => parseUnit(unitText(name)));
+  expect(values.length).toBeGreaterThan(60);
+  expect(values.filter(({ value }) => /\s[#;]|^\s|\s$/.test(value))).toEqual([]);
+});
+
+const NO_SYSTEMD = 'there is no systemd on this machine';
+
+/** What systemd says of the units; nothing when all is well. */
+function verifyUnits(): string {
+  // The program lies elsewhere than on an installed machine, and the verifier looks for it.
+  const dir = tempDir('units');
+  const files = readdirSync(SYSTEMD).map((name) => {
+    const file = join(dir, name);
+    writeFileSync(file, unitText(name).replaceAll(PROGRAM, repoRoot));
+    return file;
+  });
+  const args = ['verify', '--man=no', ...files];
+  const { error, stdout, stderr, status } = spawnSync('systemd-analyze', args, {
+    encoding: 'utf8',
+  });
+  if (error?.code === 'ENOENT') return NO_SYSTEMD;
+  const said = `${stdout}${stderr}`.split('\n').filter((line) => line.includes('nightshift'));
+  return [...said, ...(status === 0 ? [] : [`exit ${status}`])].join('\n');
+}
+
+test('systemd itself finds nothing wrong with the units', () => {
+  const said = verifyUnits();
+  if (said === NO_SYSTEMD) console.log(`systemd-analyze verify did not run: ${said}`);
+  // Where there is no systemd, there is nothing these units could be wrong for.
+  expect(['', NO_SYSTEMD]).toContain(said);
+});
+
+describe.each(SERVICES)('the property list of the %s', (service) => {
+  const state = '/usr/local/var/nightshift';
+  const file = join(LAUNCHD, `nightshift.${service}.plist`);
+  const list = parse(readFileSync(file, 'utf8')) as unknown as PropertyList;
+
+  test('says each key, and no other', () => {
+    expect(list).toEqual({
+      Label: `nightshift.${service}`,
+      UserName: 'nightshift',
+      GroupName: 'nightshift',
+      WorkingDirectory: PROGRAM,
+      ProgramArguments: command(service, state),
+      EnvironmentVariables: {
+        ...serviceEnvironment(statePaths(state).compileCache),
+        PATH: '/usr/bin:/bin:/usr/sbin:/sbin',
+      },
+      RunAtLoad: true,
+      KeepAlive: true,
+      ThrottleInterval: 60,
+      ExitTimeOut: STOP_TIMEOUT_MS / 1_000,
+      ProcessType: 'Interactive',
+      Umask: 0o077,
+      StandardErrorPath: `${statePaths(state).logs}/stderr-${service}.log`,
+    });
+  });
+
+  test('names no path that depends on where it is read', () => {
+    const { WorkingDirectory, ProgramArguments, StandardErrorPath } = list;
+    const paths = ProgramArguments.filter((it) => it.includes('/'));
+    expect(paths).toHaveLength(4);
+    for (const path of [...paths, WorkingDirectory, StandardErrorPath]) {
+      expect(path).toMatch(/^\/[\w./-]+$/);
+    }
+  });
+});
