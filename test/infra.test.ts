@@ -162,7 +162,7 @@ function verifyUnits(): string {
   const { error, stdout, stderr, status } = spawnSync('systemd-analyze', args, {
     encoding: 'utf8',
   });
-  if (error?.code === 'ENOENT') return NO_SYSTEMD;
+  if (error !== undefined && 'code' in error && error.code === 'ENOENT') return NO_SYSTEMD;
   const said = `${stdout}${stderr}`.split('\n').filter((line) => line.includes('nightshift'));
   return [...said, ...(status === 0 ? [] : [`exit ${status}`])].join('\n');
 }
