@@ -20,3 +20,5 @@ export type { OutputLimits, OutputStream } from './parent/output-lines.ts';
 export { runChild } from './parent/run-child.ts';
 export type { ChildLimits, RunChildOptions } from './parent/options.ts';
 export { vetRead } from './parent/vet.ts';
+export { probeSandbox } from './probe/probe-sandbox.ts';
+export type { ProbeOptions, ProbeReport } from './probe/probe-sandbox.ts';

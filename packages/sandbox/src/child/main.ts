@@ -55,5 +55,12 @@ async function run(start: Start): Promise<void> {
 async function finish(end: Finish): Promise<void> {
   if (finished) return;
   finished = true;
+  await printed();
   await pipe.send(FRAME.finish, 0, end);
+}
+
+/** Output that a full pipe held back: the parent ends this process as soon as it has the finish. */
+async function printed(): Promise<void> {
+  const streams = [process.stdout, process.stderr].filter((stream) => stream.writableLength > 0);
+  await Promise.all(streams.map((stream) => new Promise((resolve) => stream.write('', resolve))));
 }

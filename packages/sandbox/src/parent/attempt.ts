@@ -16,6 +16,8 @@ import { type Spawned, spawnChild } from './spawn-child.ts';
 const HELLO_WITHIN_MS = 20_000;
 const DEADLINE_GRACE_MS = 1_000;
 const ABORT_GRACE_MS = 10_000;
+/** How long output of a dead child may still come out of its pipes. */
+const OUTPUT_END_MS = 1_000;
 /** The end of stderr, which may say why it died; V8 puts a native stack after its reason. */
 const TAIL_CHARS = 16_000;
 /** Longest delay of a Node timer; a later deadline is looked at again then. */
@@ -196,14 +198,15 @@ export class Attempt {
   }
 }
 
-/** Output that is still in the pipes of a dead child. */
+/** Output that is still in the pipes of a dead child; what keeps them open longer is let go. */
 async function outputEnd(child: Spawned): Promise<void> {
-  const open = [child.stdout, child.stderr].filter((stream) => !stream.readableEnded);
-  await Promise.all(
-    open.map(
-      (stream) => new Promise((resolve) => stream.once('close', resolve).once('end', resolve)),
-    ),
-  );
+  const open = [child.stdout, child.stderr].filter((stream) => !stream.closed);
+  const closed = open.map((stream) => new Promise((resolve) => stream.once('close', resolve)));
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, OUTPUT_END_MS)));
+  await Promise.race([Promise.all(closed), late]);
+  clearTimeout(timer);
+  for (const stream of open) stream.destroy();
 }
 
 function unidentified(pid: number): NightshiftError {

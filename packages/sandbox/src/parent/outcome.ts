@@ -1,4 +1,5 @@
 import type { ChildOutcome, Refusal } from '@nightshift/domain';
+import { sanitiseLine } from '@nightshift/domain';
 import type { Finish } from '../channel/protocol.ts';
 
 export interface Exit {
@@ -34,5 +35,5 @@ export function crashOutcome(exit: Exit, stderr: string, memoryMb: number): Chil
 
 function lastLine(stderr: string): string {
   const line = stderr.split('\n').findLast((it) => /\bError\b|error:/i.test(it));
-  return line === undefined ? '' : `: ${line.slice(0, 500)}`;
+  return line === undefined ? '' : `: ${sanitiseLine(line, 500)}`;
 }
