@@ -40,7 +40,7 @@ export async function takeOverDead(parts: TakeoverParts, self: string): Promise<
 export async function takeExpired(parts: TakeoverParts): Promise<number> {
   let taken = 0;
   for (const { job, attempt } of await parts.jobs.expired()) {
-    if (await takeJob(parts, job, attempt, 'the lease ran out')) taken++;
+    if (await takeJob(parts, job, attempt, 'expired')) taken++;
   }
   if (taken > 0) await parts.ledger.presumeOrphans(null);
   return taken;
@@ -50,7 +50,7 @@ async function takeInstance(parts: TakeoverParts, instance: Instance): Promise<n
   let taken = 0;
   let left = 0;
   for (const { job, attempt } of await parts.jobs.ofInstance(instance.id)) {
-    if (await takeJob(parts, job, attempt, `worker ${instance.pid} died`)) taken++;
+    if (await takeJob(parts, job, attempt, 'gone')) taken++;
     else left++;
   }
   await parts.ledger.presumeOrphans(instance.id);
@@ -59,11 +59,14 @@ async function takeInstance(parts: TakeoverParts, instance: Instance): Promise<n
   return taken;
 }
 
+/** `expired` leaves a lease alone that was renewed while we looked at its child. */
+const WHY = { gone: 'the worker died', expired: 'the lease ran out' } as const;
+
 async function takeJob(
   parts: TakeoverParts,
   job: Job,
   attempt: Attempt,
-  why: string,
+  when: keyof typeof WHY,
 ): Promise<boolean> {
   if (attempt.child !== null && !(await parts.killOrphan(attempt.child))) {
     parts.log('takeover.child-alive', { job: job.id, pid: attempt.child.pid });
@@ -72,8 +75,8 @@ async function takeJob(
   const token = job.lease?.token;
   if (token === undefined) return false;
   const fence = { job: job.id, attempt: attempt.n, token };
-  const error = { code: 'worker-died', message: `${why} during attempt ${attempt.n}` };
-  const taken = await parts.jobs.takeBack(fence, error);
+  const error = { code: 'worker-died', message: `${WHY[when]} during attempt ${attempt.n}` };
+  const taken = await parts.jobs.takeBack(fence, error, when);
   if (taken) parts.log('takeover.job', { job: job.id, attempt: attempt.n });
   return taken;
 }
