@@ -4,8 +4,8 @@ import { logFiles } from '@nightshift/lifecycle';
 import { followFiles } from './logs/follow.ts';
 import { type LogLine, LEVELS, parseLogLine } from './logs/log-line.ts';
 
-/** Services that write logs. */
-export const LOGGING_SERVICES = ['scheduler', 'worker', 'watchdog'] as const;
+/** Services that write logs; `run` is the bounded worker. */
+export const LOGGING_SERVICES = ['scheduler', 'worker', 'watchdog', 'run'] as const;
 
 export interface LogFilter {
   readonly job?: string | undefined;

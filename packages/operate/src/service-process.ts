@@ -17,7 +17,14 @@ export interface ServiceTarget {
   readonly paths: StatePaths;
   readonly environment: { readonly all: Readonly<Record<string, string>> };
   readonly cwd: string;
+  /** Where Node keeps compiled modules; default below the state folder. */
+  readonly compileCache?: string;
 }
+
+/** A compile cache that outlives a throw-away state folder: beside the installed packages. */
+export const LASTING_COMPILE_CACHE = fileURLToPath(
+  new URL('node_modules/.cache/nightshift', INSTALLATION),
+);
 
 /** `services/<name>/src/main.ts` of this installation: an absolute path. */
 export function serviceMain(service: Supervised): string {
@@ -45,10 +52,11 @@ export function startService(
   target: ServiceTarget,
   more: readonly string[] = [],
 ): ChildProcess {
+  const compileCache = target.compileCache ?? target.paths.compileCache;
   return spawn(process.execPath, [...serviceCommand(service, target, more)], {
     cwd: target.cwd,
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...target.environment.all, ...serviceEnvironment(target.paths.compileCache) },
+    env: { ...target.environment.all, ...serviceEnvironment(compileCache) },
   });
 }

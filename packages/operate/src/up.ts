@@ -5,6 +5,17 @@ import { migrateDatabases } from './migrate.ts';
 import { SUPERVISED, startService } from './service-process.ts';
 import { Supervisor, type SupervisorEvents } from './supervise/supervisor.ts';
 
+export interface UpRequest {
+  /** Working folder of the services. */
+  readonly cwd: string;
+  readonly events?: SupervisorEvents;
+  /** From SIGTERM to SIGKILL, ms. */
+  readonly stopMs?: number;
+  /** Default: below the state folder. */
+  readonly compileCache?: string;
+  readonly processes?: Processes;
+}
+
 /**
  * Prepares an installation and starts its three services, each in a process of its own.
  *
@@ -12,22 +23,19 @@ import { Supervisor, type SupervisorEvents } from './supervise/supervisor.ts';
  * @throws NightshiftError (78) for a configuration or database that no service could use, and
  * `already-running` (1) when services of this state folder live already.
  */
-export async function up(
-  installation: Installation,
-  request: {
-    readonly cwd: string;
-    readonly events?: SupervisorEvents;
-    readonly processes?: Processes;
-  },
-): Promise<Supervisor> {
+export async function up(installation: Installation, request: UpRequest): Promise<Supervisor> {
   await installation.settings();
   await migrateDatabases(installation);
   await requireNobodyRunning(installation, request.processes ?? systemProcesses());
   const { configFile, paths, environment, clock } = installation;
+  const { cwd, compileCache, events, stopMs } = request;
+  const cache = compileCache === undefined ? {} : { compileCache };
+  const target = { configFile, paths, environment, cwd, ...cache };
   const supervisor = new Supervisor({
     clock,
-    start: (service) => startService(service, { configFile, paths, environment, cwd: request.cwd }),
-    ...(request.events === undefined ? {} : { events: request.events }),
+    start: (service) => startService(service, target),
+    ...(events === undefined ? {} : { events }),
+    ...(stopMs === undefined ? {} : { stopMs }),
   });
   supervisor.start();
   return supervisor;
