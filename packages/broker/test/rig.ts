@@ -1,6 +1,7 @@
 import { startModelServer, type ModelServer, type ModelServerOptions } from '@nightshift/fakes';
 import { openStore, type Store } from '@nightshift/store';
 import { manualClock, onCleanup, tempDir, type ManualClock } from '@nightshift/support';
+import type { RefusedError } from '@nightshift/domain';
 import type { Budget, HttpRequest, HttpResponse, Principal, SpendRow } from '@nightshift/domain';
 import { createBroker, type Broker, type BrokerOptions } from '../src/index.ts';
 
@@ -161,4 +162,23 @@ export async function textOf(response: HttpResponse): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of response.body) chunks.push(chunk);
   return Buffer.concat(chunks).toString('utf8');
+}
+
+export const PERSON = { kind: 'person', name: 'tester' } as const;
+
+/** The reason of the refusal that `call` ends with, or what else became of it. */
+export const reasonOf = (call: Promise<unknown>): Promise<string> =>
+  call.then(
+    () => 'no refusal',
+    (error: RefusedError) => error.refusal?.reason ?? `${error.code}: ${error.message}`,
+  );
+
+export const ask = (rig: Rig, over: Record<string, unknown> = {}, ordinal = 0) =>
+  rig.broker.handle(rig.who, chatRequest(rig, over, { ordinal }), NEVER);
+
+export async function openBreaker(rig: Rig): Promise<void> {
+  const seen = await rig.store.breakers.get('models');
+  const openedAt = rig.clock.now();
+  const open = { state: 'open', failures: 5, openings: 1, openedAt, reason: 'tried' } as const;
+  await rig.store.breakers.swap(seen, { ...seen, ...open, nextProbeAt: openedAt + 30_000 });
 }
