@@ -129,17 +129,16 @@ describe('a clock that steps', () => {
     const { ledger } = world.store;
     const start = world.clock.now();
     await held(ledger, call(by, '$1'));
-    const stillShut = async (time: number): Promise<void> => {
+    const bookedAt = async (time: number): Promise<string | undefined> => {
       world.clock.stepTo(time);
-      expect(await refused(ledger, call(by, '$0.001'))).toMatchObject({
-        reason: 'cap-day',
-      });
+      return (await refused(ledger, call(by, '$2'))).window?.key;
     };
-    await stillShut(start - 40 * HOUR);
-    await stillShut(start - 48 * HOUR);
-    await stillShut(start - 47.5 * HOUR);
+    expect(await bookedAt(start - 40 * HOUR)).toBe('2026-03-10');
+    expect(await bookedAt(start - 48 * HOUR)).toBe('2026-03-10');
+    expect(await bookedAt(start - 47.5 * HOUR)).toBe('2026-03-10');
     world.clock.stepTo(start + 48 * HOUR);
     await held(ledger, call(by, '$1'));
-    await stillShut(start);
+    expect(await bookedAt(start)).toBe('2026-03-12');
+    expect(await bookedAt(start + HOUR)).toBe('2026-03-10');
   });
 });
