@@ -15,11 +15,13 @@ export interface BeatState {
   /** Some work moved: a claim, a step, a commit, a chunk of a stream. */
   progress(): void;
   /**
-   * A call is in flight that may be silent until `deadline` (epoch ms). Of several, the one that may
-   * be silent longest is shown. Call the result when it has ended.
+   * A call is in flight that may be silent until `deadline` (epoch ms). Of several, the one that
+   * may be silent longest is shown. Call the result when it has ended.
    */
   inflight(kind: string, deadline: number): () => void;
-  /** What the service is doing; the loop itself says `starting`, `halted`, `draining`, `stopped`. */
+  /**
+   * What the service is doing; the loop itself says `starting`, `halted`, `draining`, `stopped`.
+   */
   phase(phase: Extract<Phase, 'idle' | 'working'>): void;
   snapshot(): Beat;
 }

@@ -62,7 +62,9 @@ export interface BootSettings {
   readonly error: Error | null;
 }
 
-/** The settings, or the last good ones where a service may come up on them. @throws NightshiftError */
+/**
+ * The settings, or the last good ones where a service may come up on them. @throws NightshiftError
+ */
 export async function settingsFor<S extends ServiceStore>(
   definition: ServiceDefinition<S>,
   boot: BootContext,

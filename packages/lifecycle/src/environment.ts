@@ -6,8 +6,8 @@ import { EXIT, NightshiftError, type SecretRef } from '@nightshift/domain';
  * The environment of this process, read once. Nothing else in the project looks at it.
  *
  * A secret called X is the variable X, or the content of the file that X_FILE names, or the file X
- * of the credentials a supervisor passed in `$CREDENTIALS_DIRECTORY` (systemd.exec(5)). Each process
- * resolves only what it uses.
+ * of the credentials a supervisor passed in `$CREDENTIALS_DIRECTORY` (systemd.exec(5)). Each
+ * process resolves only what it uses.
  */
 export interface Environment {
   get(name: string): string | undefined;

@@ -1,8 +1,8 @@
 import { NightshiftError, sanitise, toError } from '@nightshift/domain';
 
 /**
- * An error as a person reads it: `nightshift: <place>: <what>`, then `fix` and `see` lines. Where the
- * message has several lines (a list of mistakes) the place has its own line. No stack.
+ * An error as a person reads it: `nightshift: <place>: <what>`, then `fix` and `see` lines. Where
+ * the message has several lines (a list of mistakes) the place has its own line. No stack.
  */
 export function errorText(thrown: unknown): string {
   const error = toError(thrown);

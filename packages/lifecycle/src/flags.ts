@@ -1,9 +1,9 @@
 /**
  * Node flags of every service, shared by the units and by `up`.
  *
- * `--disable-sigusr1`: SIGUSR1 would open an inspector, and a sandboxed child may signal its parent.
- * The two memory flags keep an idle service small: a semi-space of 1 MB instead of 16, and code that
- * is compiled for size; services wait for the database, not for the processor.
+ * `--disable-sigusr1`: SIGUSR1 would open an inspector, and a sandboxed child may signal its
+ * parent. The two memory flags keep an idle service small: a semi-space of 1 MB instead of 16, and
+ * code that is compiled for size; services wait for the database, not for the processor.
  */
 export const SERVICE_FLAGS: readonly string[] = [
   '--disable-sigusr1',
@@ -16,8 +16,8 @@ export const RESTART_DELAY_SEC = 5;
 
 /**
  * Environment a supervisor adds for a service. Node then stores stripped and compiled modules below
- * the state folder: a second start neither loads the TypeScript stripper, which costs 35 MB that are
- * never given back, nor compiles again.
+ * the state folder: a second start neither loads the TypeScript stripper, which costs 35 MB that
+ * are never given back, nor compiles again.
  */
 export function serviceEnvironment(compileCacheDir: string): {
   readonly NODE_COMPILE_CACHE: string;

@@ -1,9 +1,9 @@
 /**
  * What every process does around its work. `runService` is the order of boot: refuse an unsafe
- * runtime, read environment and settings, open the store, write down who this is, beat, then let the
- * service start; and the order of the end: a signal sets a flag, the loop drains within a bounded
- * time while it goes on beating, a second signal exits at once. One loop does everything, so a beat
- * proves that the loop turns.
+ * runtime, read environment and settings, open the store, write down who this is, beat, then let
+ * the service start; and the order of the end: a signal sets a flag, the loop drains within a
+ * bounded time while it goes on beating, a second signal exits at once. One loop does everything,
+ * so a beat proves that the loop turns.
  *
  * Only here is the environment read, is pino imported, and are processes named and signalled.
  */
@@ -16,7 +16,7 @@ export { errorText } from './error-text.ts';
 export { RESTART_DELAY_SEC, SERVICE_FLAGS, serviceEnvironment } from './flags.ts';
 export { HALT_LOOK_MS, haltWatch } from './halt-watch.ts';
 export type { HaltWatch } from './halt-watch.ts';
-export { CONFIG_NAME, loadSettings } from './load-config.ts';
+export { CONFIG_NAME, configFileOf, loadSettings } from './load-config.ts';
 export type { LoadedSettings, LoadRequest } from './load-config.ts';
 export { logFiles, logPath } from './log-file.ts';
 export { openLog } from './logger.ts';

@@ -8,7 +8,9 @@ import { processEnvironment, type Environment } from './environment.ts';
 /** The file that is looked for in the working folder. */
 export const CONFIG_NAME = 'nightshift.config.ts';
 
-/** A configuration that is still loading after this time waits for something that never comes, ms. */
+/**
+ * A configuration that is still loading after this time waits for something that never comes, ms.
+ */
 const IMPORT_TIMEOUT_MS = 20_000;
 
 export interface LoadRequest {

@@ -13,12 +13,13 @@ import { join } from 'node:path';
 import type { Clock } from '@nightshift/domain';
 
 /**
- * The file a service logs to: always `logs/<service>.log`, renamed to `<service>.<day>.<n>.log` when
- * it is full or its (UTC) day is over. Lines are written synchronously: what was logged before a
- * SIGKILL is in the file. A log that cannot be written is counted, never a reason to stop working.
+ * The file a service logs to: always `logs/<service>.log`, renamed to `<service>.<day>.<n>.log`
+ * when it is full or its (UTC) day is over. Lines are written synchronously: what was logged before
+ * a SIGKILL is in the file. A log that cannot be written is counted, never a reason to stop
+ * working.
  *
- * pino-roll was measured first and loads all of date-fns: 12 MB in each service, a fifth of what one
- * may take; it also counts only the files of its own life towards the retention.
+ * pino-roll was measured first and loads all of date-fns: 12 MB in each service, a fifth of what
+ * one may take; it also counts only the files of its own life towards the retention.
  */
 export interface LogFile {
   readonly path: string;

@@ -17,7 +17,9 @@ export interface LogFields {
  */
 export type LogMethod = (event: string, msg: string, fields?: LogFields) => void;
 
-/** JSON lines: time (epoch ms), level, service, instance, job, attempt, agent, event, msg, fields. */
+/**
+ * JSON lines: time (epoch ms), level, service, instance, job, attempt, agent, event, msg, fields.
+ */
 export interface Log extends Readonly<Record<LogLevel, LogMethod>> {
   /** A log whose lines all carry these fields. */
   child(fields: LogFields): Log;
@@ -38,7 +40,9 @@ export interface LogOptions extends Omit<LogFileOptions, 'dir' | 'clock'> {
   readonly stderr?: { write(text: string): unknown };
 }
 
-/** Opens the log of a service. The only importer of pino. @throws Error when it cannot be opened. */
+/**
+ * Opens the log of a service. The only importer of pino. @throws Error when it cannot be opened.
+ */
 export function openLog(options: LogOptions): Log {
   const { dir, service, instance, clock, level = 'info' } = options;
   const file = dir === null ? null : openLogFile({ ...options, dir });

@@ -9,8 +9,10 @@ export const MIN_NODE_MAJOR = 26;
  * Options that hand a process to somebody else: code loaded before ours, an inspector, or a hole in
  * the permission model. They have no business in the environment of a service.
  */
-const DANGEROUS_OPTION =
-  /^(?:-r|--require|--import|--loader|--experimental-loader|--inspect\S*|--debug-port|--allow-\S+|--eval|-e|--env-file\S*)(?:=|$)/;
+const DANGEROUS_OPTIONS: readonly RegExp[] = [
+  /^(?:-r|--require|--import|--loader|--experimental-loader|-e|--eval|--env-file\S*)(?:=|$)/,
+  /^(?:--inspect\S*|--debug-port|--allow-\S+)(?:=|$)/,
+];
 
 /**
  * Refuses a runtime on which the promises of this project do not hold.
@@ -23,7 +25,7 @@ const DANGEROUS_OPTION =
 export function checkRuntime(environment: Pick<Environment, 'get'>, nodeVersion: string): void {
   if (Number.parseInt(nodeVersion.replace(/^v/, ''), 10) < MIN_NODE_MAJOR) {
     throw new NightshiftError('node-too-old', `this is Node ${nodeVersion}`, {
-      fix: `run it with Node ${MIN_NODE_MAJOR} or newer: older ones do not deny a sandbox the network`,
+      fix: `use Node ${MIN_NODE_MAJOR} or newer: older ones let a sandbox reach the network`,
       exitCode: EXIT.config,
     });
   }
@@ -44,7 +46,7 @@ export function unsafeOption(nodeOptions: string, declaredImport?: string): stri
     const word = unquote(words[i]!);
     // Node reads underscores in option names as dashes.
     const dashed = word.replace(/^--[^=]*/, (name) => name.replaceAll('_', '-'));
-    if (!DANGEROUS_OPTION.test(dashed)) continue;
+    if (!DANGEROUS_OPTIONS.some((it) => it.test(dashed))) continue;
     if (/^--import(?:=|$)/.test(dashed) && declaredImport !== undefined) {
       const file = dashed.includes('=')
         ? word.slice('--import='.length)

@@ -29,7 +29,9 @@ export interface BootContext {
 /** Everything a service gets to work with. */
 export interface ServiceContext<S extends ServiceStore> extends BootContext {
   readonly settings: Settings;
-  /** Why the settings are the last good ones instead of the file's; null when they are the file's. */
+  /**
+   * Why the settings are the last good ones instead of the file's; null when they are the file's.
+   */
   readonly settingsError: Error | null;
   /**
    * The open store. In a resilient service it may be missing: use {@link tryStore} there.
@@ -56,8 +58,8 @@ export interface Work {
   /**
    * One bounded pass.
    *
-   * It must not wait for long work (a job, a delivery): the beat comes from the same loop, so a pass
-   * that lasts longer than `silentMs` is a wedged service.
+   * It must not wait for long work (a job, a delivery): the beat comes from the same loop, so a
+   * pass that lasts longer than `silentMs` is a wedged service.
    *
    * @returns how long to sleep before the next pass, ms; `wake()` cuts it short.
    */

@@ -21,8 +21,8 @@ import { VERSION } from './version.ts';
 
 /**
  * Runs a service from its first line to its exit: the whole of a `main.ts`. Exits with 0 after a
- * stop that drained in time, 78 for what only a person can change, 75 for what may work later, and 1
- * for anything else.
+ * stop that drained in time, 78 for what only a person can change, 75 for what may work later, and
+ * 1 for anything else.
  */
 export async function runService<S extends ServiceStore>(
   definition: ServiceDefinition<S>,

@@ -78,12 +78,27 @@ function writeNote(path: string, note: StopNote): void {
     }
     renameSync(draft, path);
   } catch (cause) {
-    rmSync(draft, { force: true });
-    // No room for the text is no reason not to stop: an empty name needs no block.
-    closeSync(openSync(path, 'a', 0o600));
-    if (!isStopped(path)) throw cause;
+    // No room for the text is no reason not to stop: an empty file needs no block.
+    touch(path, cause);
+    discard(draft);
   }
   syncFolder(dirname(path));
+}
+
+function touch(path: string, cause: unknown): void {
+  try {
+    closeSync(openSync(path, 'a', 0o600));
+  } catch {
+    if (!isStopped(path)) throw cause;
+  }
+}
+
+function discard(draft: string): void {
+  try {
+    rmSync(draft, { force: true });
+  } catch {
+    // It stops nothing and nobody reads it.
+  }
 }
 
 /** A rename or removal is durable once its folder is. */

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import type { ProcessFacts, ProcessSource } from '../process-identity.ts';
 
 /**
- * macOS: ps(1) and sysctl(8). The start time has a resolution of one second there, so a pid that was
- * reused within the same second would not be noticed; macOS hands out pids in turn, which makes that
- * about a hundred thousand processes in a second.
+ * macOS: ps(1) and sysctl(8). The start time has a resolution of one second there, so a pid that
+ * was reused within the same second would not be noticed; macOS hands out pids in turn, which makes
+ * that about a hundred thousand processes in a second.
  */
 export function macosProcesses(run: RunCommand = runCommand): ProcessSource {
   let host: { bootId: string; pidNamespace: string } | null = null;
@@ -29,7 +29,10 @@ export type RunCommand = (
   args: readonly string[],
 ) => { readonly code: number | null; readonly stdout: string };
 
-/** One line of `ps -o state=,lstart=` in the C locale and UTC, such as `Ss Mon Nov  2 08:03:10 2026`. */
+/**
+ * One line of `ps -o state=,lstart=` in the C locale and UTC, such as `Ss Mon Nov  2 08:03:10
+ * 2026`.
+ */
 export function parsePs(line: string): ProcessFacts | null {
   const match = /^\s*([A-Za-z])\S*\s+\w{3} (\w{3}) +(\d{1,2}) (\d\d:\d\d:\d\d) (\d{4})\s*$/.exec(
     line,

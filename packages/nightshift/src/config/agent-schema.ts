@@ -39,7 +39,9 @@ export const budgetSchema = closed(
 );
 export type BudgetCaps = z.output<typeof budgetSchema>;
 
-/** The schema of one agent. The name is added and defaults are filled in by {@link agentSettings}. */
+/**
+ * The schema of one agent. The name is added and defaults are filled in by {@link agentSettings}.
+ */
 export function agentSchema(around: AgentSurroundings) {
   const cron = (value: unknown): string => checkedSchedule(value, around);
   return closed({

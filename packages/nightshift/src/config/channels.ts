@@ -1,6 +1,8 @@
 import type { ChannelInput, EnvRef } from './settings-input.ts';
 
-/** Alerts through ntfy; `server` is https://ntfy.sh unless given. The topic is a secret by nature. */
+/**
+ * Alerts through ntfy; `server` is https://ntfy.sh unless given. The topic is a secret by nature.
+ */
 export function ntfy(options: {
   readonly topic: EnvRef | string;
   readonly server?: string;

@@ -15,8 +15,9 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
 }
 
 /**
- * Insertions, deletions, substitutions and swaps of neighbours between two words: the optimal string
- * alignment distance (Boytsov, "Indexing methods for approximate dictionary searching", 2011).
+ * Insertions, deletions, substitutions and swaps of neighbours between two words: the optimal
+ * string alignment distance (Boytsov, "Indexing methods for approximate dictionary searching",
+ * 2011).
  */
 export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];

@@ -10,8 +10,8 @@ export interface Connected {
 }
 
 /**
- * Endpoints out of models: models with the same endpoint name share a breaker, so they must agree on
- * where it is, what it speaks and which key opens it.
+ * Endpoints out of models: models with the same endpoint name share a breaker, so they must agree
+ * on where it is, what it speaks and which key opens it.
  */
 export function connect(models: Readonly<Record<string, ModelEntry>>, found: Mistakes): Connected {
   const endpoints = new Map<string, EndpointSettings>();

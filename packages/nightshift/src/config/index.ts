@@ -1,7 +1,7 @@
 /**
  * The operator's side of Nightshift: what a configuration file imports, and what turns it into
- * `Settings`. A configuration is trusted code of the operator; what it says is checked all the same,
- * every mistake at once, because it is read at night by nobody.
+ * `Settings`. A configuration is trusted code of the operator; what it says is checked all the
+ * same, every mistake at once, because it is read at night by nobody.
  */
 export { discord, ntfy } from './channels.ts';
 export { defaultConfig } from './default-config.ts';

@@ -37,7 +37,9 @@ export function openai(
   };
 }
 
-/** A model of Anthropic, priced by the bundled table. The key is `ANTHROPIC_API_KEY` unless given. */
+/**
+ * A model of Anthropic, priced by the bundled table. The key is `ANTHROPIC_API_KEY` unless given.
+ */
 export function anthropic(
   model: string,
   options: EndpointOptions & { readonly baseUrl?: string; readonly apiKey?: EnvRef } = {},

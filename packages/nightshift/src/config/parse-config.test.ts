@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_TIMES, type NightshiftError } from '@nightshift/domain';
+import { DEFAULT_TIMES } from '@nightshift/domain';
+import { mistakesOf, parse } from '../../test/parse.ts';
 import {
   anthropic,
   defaultConfig,
@@ -10,33 +11,10 @@ import {
   ntfy,
   ollama,
   openai,
-  openaiCompatible,
-  parseConfig,
   type ConfigInput,
-  type ParseOptions,
 } from './index.ts';
 
-const FROM: ParseOptions = {
-  file: '/srv/night/nightshift.config.ts',
-  dir: '/srv/night',
-  version: 7,
-};
 const AGENT = { entry: './agent.ts' };
-
-function parse(config: unknown, options: Partial<ParseOptions> = {}) {
-  return parseConfig(config, { ...FROM, ...options });
-}
-
-/** The lines of the error, without its head. */
-function mistakesOf(config: unknown, options: Partial<ParseOptions> = {}): string[] {
-  try {
-    parse(config, options);
-  } catch (error) {
-    expect(error).toMatchObject({ code: 'config-invalid', exitCode: 78, retryable: false });
-    return (error as NightshiftError).message.split('\n  ').slice(1);
-  }
-  return [];
-}
 
 describe('a whole configuration', () => {
   const config = defineConfig({
@@ -175,6 +153,17 @@ test('the built-in configuration is a digest without key, model or network', () 
   });
 });
 
+test('mistakes end the process with 78 and name the file', () => {
+  expect(() => parse({})).toThrow(
+    expect.objectContaining({
+      code: 'config-invalid',
+      exitCode: 78,
+      retryable: false,
+      at: '/srv/night/nightshift.config.ts',
+    }),
+  );
+});
+
 test('all mistakes are said at once, each with its path', () => {
   const found = mistakesOf({
     timezon: 'UTC',
@@ -233,112 +222,6 @@ test.each([
   [{ all: 20 }, { kind: 'all', max: 20 }],
 ])('catchUp %j is read', (catchUp, read) => {
   expect(parse({ agents: { one: { ...AGENT, catchUp } } }).agents[0]!.catchUp).toEqual(read);
-});
-
-describe('free', () => {
-  const withModel = (model: unknown) => mistakesOf({ agents: {}, models: { m: model } });
-
-  test('is not believed where calls are known to be billed', () => {
-    expect(withModel(openai('gpt-5', { free: true }))[0]).toContain(
-      'models.m.free: api.openai.com',
-    );
-    expect(withModel(ollama('gpt-oss:120b-cloud'))[0]).toContain('models.m.model');
-    expect(withModel(ollama('llama3.2', { baseUrl: 'https://ollama.com' }))[0]).toContain(
-      'ollama.com',
-    );
-  });
-
-  test('is believed elsewhere, and a price is believed anywhere', () => {
-    const price = { inputPerMTok: '$1.00', outputPerMTok: '$2.00' } as const;
-    const baseUrl = 'http://127.0.0.1:8080/v1';
-    expect(withModel(openaiCompatible({ baseUrl, model: 'x', free: true }))).toEqual([]);
-    expect(withModel(openai('gpt-5', { price }))).toEqual([]);
-    expect(withModel(ollama('gpt-oss:120b-cloud', { price }))).toEqual([]);
-  });
-
-  test('is not said beside a price', () => {
-    const price = { inputPerMTok: '$1.00', outputPerMTok: '$2.00' } as const;
-    expect(withModel(ollama('x', { price, free: true }))[0]).toContain('beside a price');
-  });
-});
-
-test("an operator's price is exact, and cached input is not assumed to be cheaper", () => {
-  const price = { inputPerMTok: '$0.10', outputPerMTok: '$0.40' } as const;
-  const model = openaiCompatible({ baseUrl: 'http://127.0.0.1:1/v1/', model: 'x', price });
-  expect(parse({ agents: {}, models: { m: model } }).endpoints[0]).toEqual({
-    name: '127.0.0.1:1',
-    protocol: 'openai',
-    baseUrl: 'http://127.0.0.1:1/v1',
-    apiKey: null,
-    models: {
-      x: {
-        kind: 'own',
-        rates: {
-          inputNusdPerMTok: 100_000_000,
-          cachedInputNusdPerMTok: 100_000_000,
-          cacheWriteNusdPerMTok: 100_000_000,
-          outputNusdPerMTok: 400_000_000,
-        },
-      },
-    },
-  });
-});
-
-describe('models at the same endpoint', () => {
-  const at = { baseUrl: 'http://127.0.0.1:1/v1' };
-
-  test('share it when they agree', () => {
-    const models = {
-      a: openaiCompatible({ ...at, model: 'x' }),
-      b: openaiCompatible({ ...at, model: 'y' }),
-      again: openaiCompatible({ ...at, model: 'x' }),
-    };
-    const { endpoints } = parse({ agents: {}, models });
-    expect(endpoints.map((it) => Object.keys(it.models))).toEqual([['x', 'y']]);
-  });
-
-  test('are a mistake when they disagree, unless one has its own name', () => {
-    const other = { ...at, model: 'y', apiKey: env('KEY') };
-    const models = (name?: string) => ({
-      a: openaiCompatible({ ...at, model: 'x' }),
-      b: openaiCompatible({ ...other, ...(name === undefined ? {} : { name }) }),
-    });
-    expect(mistakesOf({ agents: {}, models: models() })[0]).toContain(
-      'models.b: has another apiKey',
-    );
-    expect(parse({ agents: {}, models: models('second') }).endpoints).toHaveLength(2);
-  });
-
-  test('are a mistake when one model has two prices', () => {
-    const models = {
-      a: openaiCompatible({ ...at, model: 'x', free: true }),
-      b: openaiCompatible({ ...at, model: 'x' }),
-    };
-    expect(mistakesOf({ agents: {}, models })[0]).toContain('models.b: has another price than x');
-  });
-});
-
-describe('channels', () => {
-  const withChannels = (...channels: unknown[]) => mistakesOf({ agents: {}, alerts: { channels } });
-
-  test('are told apart by their names', () => {
-    expect(withChannels(ntfy({ topic: 'a' }), ntfy({ topic: 'b' }))[0]).toContain(
-      'is called ntfy too',
-    );
-    expect(withChannels(ntfy({ topic: 'a' }), ntfy({ topic: 'b', name: 'b' }))).toEqual([]);
-  });
-
-  test('are not told twice', () => {
-    const again = ntfy({ topic: 'a', name: 'again' });
-    expect(withChannels(ntfy({ topic: 'a' }), again)[0]).toContain('is the same channel as ntfy');
-  });
-
-  test('take secrets by name only', () => {
-    const written = { kind: 'ntfy', topic: 'a', token: 'tk_written' };
-    const found = withChannels(written);
-    expect(found[0]).toContain("alerts.channels[0].token: is written out: write env('NAME')");
-    expect(found[0]).not.toContain('tk_written');
-  });
 });
 
 test('a secret that is set nowhere is a mistake when somebody asks', () => {

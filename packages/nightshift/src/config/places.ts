@@ -64,8 +64,8 @@ export function webUrl(value: unknown, what: string): URL {
 }
 
 /**
- * One host an agent may fetch from: a name or an address, with a port where it is not the usual one.
- * Lower case, as DNS compares. No patterns: each host is somebody's decision.
+ * One host an agent may fetch from: a name or an address, with a port where it is not the usual
+ * one. Lower case, as DNS compares. No patterns: each host is somebody's decision.
  */
 export function host(value: unknown): string {
   const text = string(value, 'a host such as "example.org"');

@@ -64,7 +64,9 @@ export function list<T extends z.ZodType>(item: T) {
   return z.array(item, { error: (issue) => `should be a list, is ${kindOf(issue.input)}` });
 }
 
-/** Checks one part; its mistakes go on the list, under `path`. @returns undefined with a mistake. */
+/**
+ * Checks one part; its mistakes go on the list, under `path`. @returns undefined with a mistake.
+ */
 export function check<T extends z.ZodType>(
   schema: T,
   value: unknown,

@@ -1,8 +1,8 @@
 import type { Usd } from '@nightshift/domain';
 
 /**
- * What an operator writes, as types for the editor. The schema checks the same at run time, because a
- * configuration is executed, not compiled.
+ * What an operator writes, as types for the editor. The schema checks the same at run time, because
+ * a configuration is executed, not compiled.
  */
 
 /** `'500ms'`, `'30s'`, `'10m'`, `'24h'`, `'7d'`. */
@@ -52,7 +52,9 @@ export type ChannelInput =
     }
   | { readonly kind: 'discord'; readonly name?: string; readonly webhook: EnvRef | string };
 
-/** Caps. What is left out is not capped, except the day, which is then $0 for everybody together. */
+/**
+ * Caps. What is left out is not capped, except the day, which is then $0 for everybody together.
+ */
 export interface BudgetInput {
   readonly perCall?: Usd;
   readonly perJob?: Usd;

@@ -1,0 +1,45 @@
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { tempDir } from '@nightshift/support';
+import { environmentOf } from './environment.ts';
+import { stateDir } from './state-dir.ts';
+
+const nothing = environmentOf({});
+
+test('the flag wins over the environment, which wins over the folder of the configuration', () => {
+  const dir = tempDir();
+  const environment = environmentOf({ NIGHTSHIFT_STATE_DIR: join(dir, 'b') });
+  const request = { cwd: dir, configDir: join(dir, 'config'), create: true };
+  expect(stateDir({ ...request, environment, flag: 'a' }).dir).toBe(join(dir, 'a'));
+  expect(stateDir({ ...request, environment }).dir).toBe(join(dir, 'b'));
+  const { dir: besides } = stateDir({ ...request, environment: nothing });
+  expect(besides).toBe(join(dir, 'config', '.nightshift'));
+});
+
+test('a state folder is for one user, with its folders', () => {
+  const dir = tempDir();
+  const paths = stateDir({ cwd: dir, configDir: dir, environment: nothing, create: true });
+  expect(statSync(paths.dir).mode & 0o777).toBe(0o700);
+  expect([paths.logs, paths.reports, paths.scratch].every((it) => existsSync(it))).toBe(true);
+});
+
+test('one that is missing is not created unless asked, and says so', () => {
+  const dir = tempDir();
+  const request = { cwd: dir, configDir: dir, environment: nothing, create: false };
+  expect(() => stateDir(request)).toThrow(
+    expect.objectContaining({ code: 'state-dir-missing', exitCode: 78 }),
+  );
+  expect(existsSync(join(dir, '.nightshift'))).toBe(false);
+});
+
+test('a file in its place is refused, with and without creating', () => {
+  const dir = tempDir();
+  writeFileSync(join(dir, '.nightshift'), '');
+  for (const create of [true, false]) {
+    const request = { cwd: dir, configDir: dir, environment: nothing, create };
+    expect(() => stateDir(request)).toThrow(
+      expect.objectContaining({ code: 'state-dir-unusable' }),
+    );
+  }
+});
