@@ -12,12 +12,12 @@ import {
   systemProcesses,
 } from '@nightshift/lifecycle';
 import { openTickets, watchCommits } from '@nightshift/queue';
-import { directLauncher } from '@nightshift/sandbox';
 import type { Store } from '@nightshift/store';
 import { dataVersion, sweepTickets } from '@nightshift/store/tickets';
 import { sourceHash } from './agent-entry.ts';
 import { onlyWork } from './only.ts';
 import { runAttempt } from './run-attempt.ts';
+import { provenLauncher } from './proven-launcher.ts';
 import { prepareScratch } from './scratch.ts';
 import type { TakeoverParts } from './takeover.ts';
 import { Worker } from './worker.ts';
@@ -29,7 +29,7 @@ const ORPHAN_DEAD_WITHIN_MS = 5_000;
 export async function startWorker(context: ServiceContext<Store>): Promise<Work> {
   const { store, settings, clock, instance, paths } = context;
   const processes = systemProcesses();
-  const launcher = directLauncher;
+  const launcher = await provenLauncher(context, processes);
   await prepareScratch(paths.scratch, clock);
   await store.ledger.setBudgets(settings.budgets, settings.version, settings.timezone);
   const broker = brokerOf(context);

@@ -1,4 +1,4 @@
-import type { AgentSettings, Clock, ProcessRef, Settings } from '@nightshift/domain';
+import type { AgentSettings, ProcessRef, Settings } from '@nightshift/domain';
 import { DEFAULT_TIMES, systemClock } from '@nightshift/domain';
 import { openTickets } from '@nightshift/queue';
 import { type Store, openStore } from '@nightshift/store';
@@ -76,7 +76,7 @@ class Bench {
       instance: id,
       settings: settings(agents),
       // Leases and slots on the test's clock, patience on the machine's.
-      clock: { now: () => this.clock.now(), monotonic: systemClock.monotonic } satisfies Clock,
+      clock: { now: () => this.clock.now(), monotonic: () => systemClock.monotonic() },
       jobs: store.jobs,
       ledger: store.ledger,
       tickets: openTickets(store, this.clock),

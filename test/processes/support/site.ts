@@ -76,7 +76,7 @@ export async function openSite(config: string, env: Record<string, string> = {})
      export default defineConfig(${config});\n`,
   );
   const store = await openStore({ stateDir, clock: systemClock, mode: 'create' });
-  const watch = await openWatchStore({ stateDir, clock: systemClock, mode: 'create' });
+  const watch = await openWatchStore({ stateDir, clock: systemClock });
   watch.store.close();
   onCleanup(() => store.close());
   const start = (service: Service): Child =>
@@ -84,7 +84,10 @@ export async function openSite(config: string, env: Record<string, string> = {})
       [
         ...SERVICE_FLAGS,
         path.join(repoRoot, 'services', service, 'src/main.ts'),
-        ...['--config', path.join(dir, 'nightshift.config.ts'), '--state-dir', stateDir],
+        '--config',
+        path.join(dir, 'nightshift.config.ts'),
+        '--state-dir',
+        stateDir,
       ],
       { cwd: dir, env: { ...env, NODE_COMPILE_CACHE: path.join(stateDir, 'compile-cache') } },
     );

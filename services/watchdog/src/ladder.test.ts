@@ -1,0 +1,188 @@
+import type { WatchStore } from '@nightshift/domain';
+import { isAlive } from '@nightshift/support';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { dyingStore } from '../../../packages/alerts/test/watch-store.ts';
+import {
+  gone,
+  refOf,
+  startFixture,
+  watchScene,
+  type TestLife,
+  type WatchScene,
+} from '../test/scene.ts';
+
+/** Wedge to dead, at the default times. */
+const BOUND_MS = 45_000;
+
+let it: WatchScene;
+let scheduler: TestLife;
+
+beforeEach(async () => {
+  it = await watchScene();
+  scheduler = await it.register('scheduler', refOf((await startFixture('obedient')).pid));
+});
+
+/** A worker that was healthy for a while and then fell silent. */
+async function wedgedWorker(fixture: 'stubborn' | 'obedient'): Promise<TestLife> {
+  const child = await startFixture(fixture);
+  const worker = await it.register('worker', refOf(child.pid));
+  await it.run(10_000);
+  worker.beats = false;
+  return worker;
+}
+
+/** Has the last kill's process been sent it? By the next look it may be dead already. */
+const sent = (signal: string) => async (): Promise<boolean> =>
+  it.signals.includes(`${signal} ${(await it.lastKill())?.pid}`);
+const stateIs = (state: string) => async () => (await it.lastKill())?.state === state;
+
+describe('a wedged worker', () => {
+  test('that ignores SIGTERM is killed within the bound, told once, and seen to come back', async () => {
+    const worker = await wedgedWorker('stubborn');
+    const toKill = await it.until('a SIGKILL', BOUND_MS, sent('SIGKILL'));
+    await gone(worker.ref);
+    const toDead = toKill + (await it.until('its death', BOUND_MS - toKill, stateIs('dead')));
+    expect(toDead).toBeLessThanOrEqual(BOUND_MS);
+    expect(it.signals).toEqual([`SIGTERM ${worker.ref.pid}`, `SIGKILL ${worker.ref.pid}`]);
+
+    await it.register('worker', refOf((await startFixture('stubborn')).pid));
+    await it.until('its successor', 30_000, stateIs('recovered'));
+    await it.run(20_000);
+    expect(it.titles()).toEqual(['The worker is silent', 'Resolved: The worker is silent']);
+    expect(await it.lastKill()).toMatchObject({ instance: worker.id, pid: worker.ref.pid });
+  });
+
+  test('that SIGTERM ends is not sent a SIGKILL', async () => {
+    const worker = await wedgedWorker('obedient');
+    await it.until('a SIGTERM', BOUND_MS, sent('SIGTERM'));
+    await gone(worker.ref);
+    await it.until('its death', 4_000, stateIs('dead'));
+    expect(it.signals).toEqual([`SIGTERM ${worker.ref.pid}`]);
+  });
+
+  test('that is stopped hears no SIGTERM and dies of SIGKILL', async () => {
+    const child = await startFixture('obedient');
+    const worker = await it.register('worker', refOf(child.pid));
+    await it.run(4_000);
+    child.kill('SIGSTOP');
+    worker.beats = false;
+    const toKill = await it.until('a SIGKILL', BOUND_MS, sent('SIGKILL'));
+    await gone(worker.ref);
+    await it.until('its death', BOUND_MS - toKill, stateIs('dead'));
+    expect((await child.exited).signal).toBe('SIGKILL');
+  });
+
+  test('whose loop goes round without progress is killed as well', async () => {
+    const child = await startFixture('obedient');
+    await it.register('worker', refOf(child.pid));
+    await it.store.jobs.enqueue(
+      { key: 'k', agent: 'a', input: null, maxAttempts: 1 },
+      { kind: 'person', name: 'test' },
+    );
+    await it.until('a SIGTERM', BOUND_MS, sent('SIGTERM'));
+    expect((await it.lastKill())?.reason).toContain('makes no progress');
+    expect(it.titles()).toEqual(['The worker makes no progress']);
+  });
+
+  test('that beats again in the last moment is left alone', async () => {
+    const worker = await wedgedWorker('stubborn');
+    await it.run(18_000);
+    worker.beats = true;
+    await it.run(60_000);
+    expect(it.signals).toEqual([]);
+    expect(it.titles()).toEqual([]);
+  });
+
+  test('that ended by itself is told, and nobody is signalled', async () => {
+    const worker = await wedgedWorker('obedient');
+    process.kill(worker.ref.pid, 'SIGKILL');
+    await gone(worker.ref);
+    await it.run(60_000);
+    expect(it.signals).toEqual([]);
+    expect(it.titles()).toEqual(['The worker is silent']);
+  });
+
+  test('silences the scheduler with it: the worker is killed, the scheduler is not', async () => {
+    const worker = await wedgedWorker('stubborn');
+    scheduler.beats = false;
+    await it.until('a SIGKILL', BOUND_MS, sent('SIGKILL'));
+    await gone(worker.ref);
+    await it.until('its death', 4_000, stateIs('dead'));
+    scheduler.beats = true;
+    await it.run(10_000);
+    expect(it.signals.every((signal) => signal.endsWith(` ${worker.ref.pid}`))).toBe(true);
+  });
+});
+
+describe('a process that cannot be proven', () => {
+  test.each([
+    ['the pid belongs to another process now', { startTicks: 1 }],
+    ['the row is from before a reboot', { bootId: 'another-boot' }],
+    ['the row is from another pid namespace', { pidNamespace: 'pid:[1]' }],
+    ['the row proves nothing', { bootId: '', startTicks: 0 }],
+  ])('%s: no signal, and a person is told', async (_what, part) => {
+    const child = await startFixture('obedient');
+    const worker = await it.register('worker', { ...refOf(child.pid), ...part });
+    await it.run(10_000);
+    worker.beats = false;
+    await it.run(60_000);
+    expect(it.signals).toEqual([]);
+    expect(isAlive(child.pid)).toBe(true);
+    expect(it.titles().toSorted()).toEqual(['The worker cannot be proven', 'The worker is silent']);
+  });
+});
+
+describe('a service that does not get well', () => {
+  test('nobody comes: told once, and again when somebody does', async () => {
+    const worker = await wedgedWorker('obedient');
+    await it.until('a SIGTERM', BOUND_MS, sent('SIGTERM'));
+    await gone(worker.ref);
+    await it.until('giving up', 40_000, stateIs('failed'));
+    await it.run(10_000);
+    expect(it.titles()).toEqual(['The worker is silent', 'The worker did not come back']);
+    await it.register('worker', refOf((await startFixture('obedient')).pid));
+    await it.run(20_000);
+    expect(it.titles().slice(2).toSorted()).toEqual([
+      'Resolved: The worker did not come back',
+      'Resolved: The worker is silent',
+    ]);
+  });
+
+  test('after three kills in half an hour the watchdog stands down and says so', async () => {
+    for (let life = 0; life < 3; life++) {
+      const worker = await wedgedWorker('obedient');
+      await it.until('a SIGTERM', 90_000, sent('SIGTERM'));
+      await gone(worker.ref);
+      await it.until('its death', 4_000, stateIs('dead'));
+    }
+    const last = await wedgedWorker('obedient');
+    await it.run(120_000);
+    expect(it.signals).toHaveLength(3);
+    expect(isAlive(last.ref.pid)).toBe(true);
+    expect(it.titles().filter((title) => title?.includes('not killed any more'))).toHaveLength(1);
+  });
+});
+
+describe('a watchdog that dies on the ladder', () => {
+  // Each write of the ladder, and beyond the last.
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])('at its write %i: the next one finishes', async (nth) => {
+    const worker = await wedgedWorker('stubborn');
+    let writes = 0;
+    const dies = (method: keyof WatchStore): boolean => {
+      if (method === 'saveKill' || method === 'remember') writes += 1;
+      return writes === nth;
+    };
+    it.restart({ watch: dyingStore(it.watch, dies) });
+    for (let tick = 0; tick < 25; tick++) await it.tick().catch(() => undefined);
+    it.restart();
+    await it.until('a SIGKILL', 60_000, async () =>
+      it.signals.some((s) => s.startsWith('SIGKILL')),
+    );
+    await gone(worker.ref);
+    await it.until('its death', 10_000, stateIs('dead'));
+    const openings = it.titles().filter((title) => title === 'The worker is silent');
+    expect(openings.length).toBeGreaterThanOrEqual(1);
+    expect(openings.length).toBeLessThanOrEqual(2);
+    expect(await it.watch.killsSince(0)).toHaveLength(1);
+  });
+});

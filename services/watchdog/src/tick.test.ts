@@ -1,0 +1,195 @@
+import { startNtfy } from '@nightshift/fakes';
+import { ntfyChannel, Outbox, post } from '@nightshift/alerts';
+import { onCleanup, waitUntil } from '@nightshift/support';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { endedRef, watchScene, type TestLife, type WatchScene } from '../test/scene.ts';
+import { Deliverer } from './deliver.ts';
+
+const PERSON = { kind: 'person', name: 'test' } as const;
+const quiet = { error: () => undefined };
+
+let it: WatchScene;
+let worker: TestLife;
+
+beforeEach(async () => {
+  it = await watchScene();
+  const ref = await endedRef();
+  await it.register('scheduler', ref);
+  worker = await it.register('worker', ref);
+});
+
+/** A job that is dead from the start: it was claimed and failed for good. */
+async function dieOnce(key: string): Promise<void> {
+  const { job } = await it.store.jobs.enqueue(
+    { key, agent: 'digest', input: null, maxAttempts: 1 },
+    PERSON,
+  );
+  const claim = await it.store.jobs.claim({
+    job: job!.id,
+    instance: worker.id,
+    leaseUntil: it.clock.now() + 60_000,
+    maxRunningOfAgent: 9,
+    source: null,
+  });
+  const error = { code: 'agent-failed', message: 'it threw' };
+  await it.store.jobs.settle(claim!.fence, { kind: 'dead', error });
+}
+
+test('a healthy system is neither told about nor touched', async () => {
+  await it.run(20 * 60_000);
+  expect(it.titles()).toEqual([]);
+  expect(it.signals).toEqual([]);
+  expect(await it.watch.incidents(10)).toEqual([]);
+});
+
+test('beats that cannot be written for most of the limit are no alarm', async () => {
+  for (let round = 0; round < 10; round++) {
+    worker.beats = false;
+    await it.run(18_000);
+    worker.beats = true;
+    await it.run(2_000);
+  }
+  expect(it.titles()).toEqual([]);
+  expect(it.signals).toEqual([]);
+});
+
+test('a machine that slept for two hours is no alarm', async () => {
+  await it.run(10_000);
+  it.clock.advance(2 * 3_600_000);
+  await it.run(30_000);
+  it.clock.stepTo(it.clock.now() - 3_600_000);
+  await it.run(30_000);
+  expect(it.titles()).toEqual([]);
+});
+
+describe('a database that cannot be read', () => {
+  const broken = async (): Promise<never> => {
+    throw new Error('database disk image is malformed');
+  };
+
+  test('is told after three ticks, kills nobody, and is over when it can', async () => {
+    await it.run(10_000);
+    worker.beats = false;
+    await it.run(10_000);
+    it.restart({ facts: broken });
+    await it.run(120_000);
+    expect(it.titles()).toEqual(['The database cannot be read']);
+    expect(it.server.messages()[0]?.message).toContain('malformed');
+    expect(it.signals).toEqual([]);
+    worker.beats = true;
+    it.restart();
+    await it.run(10_000);
+    expect(it.titles()).toEqual([
+      'The database cannot be read',
+      'Resolved: The database cannot be read',
+    ]);
+  });
+
+  test('one that is not there is told likewise', async () => {
+    it.restart({ facts: async () => null });
+    await it.run(10_000);
+    expect(it.titles()).toEqual(['The database cannot be read']);
+  });
+});
+
+describe('news', () => {
+  test('dead letters of one tick are one message, told once, also over a restart', async () => {
+    await dieOnce('a');
+    await dieOnce('b');
+    await it.run(6_000);
+    expect(it.titles()).toEqual(['2 jobs are dead: digest']);
+    it.restart();
+    await it.run(6_000);
+    await dieOnce('c');
+    await it.run(6_000);
+    expect(it.titles()).toEqual(['2 jobs are dead: digest', 'A job is dead: digest']);
+  });
+
+  test('a report that asks for it is sent once, with a receipt and no incident', async () => {
+    const { job } = await it.store.jobs.enqueue(
+      { key: 'r', agent: 'digest', input: null, maxAttempts: 1 },
+      PERSON,
+    );
+    const claim = await it.store.jobs.claim({
+      job: job!.id,
+      instance: worker.id,
+      leaseUntil: it.clock.now() + 60_000,
+      maxRunningOfAgent: 9,
+      source: null,
+    });
+    const draft = { title: 'Morning', body: 'All quiet.', data: null, notify: true };
+    const report = await it.store.reports.file(claim!.fence, draft);
+    await it.store.jobs.settle(claim!.fence, { kind: 'done' });
+    await it.run(6_000);
+    it.restart();
+    await it.run(6_000);
+    expect(it.titles()).toEqual(['digest: Morning']);
+    expect(await it.watch.deliveriesOf(report!.id)).toMatchObject([
+      { kind: 'report', state: 'delivered', receipt: it.server.messages()[0]?.id },
+    ]);
+    expect(await it.watch.incidents(10)).toEqual([]);
+  });
+});
+
+test('a restart with troubles open and one new tells the new one alone', async () => {
+  await it.run(10_000);
+  worker.beats = false;
+  await it.until('an alert', 60_000, () => it.titles().length > 0);
+  const before = it.titles().length;
+  it.restart();
+  await dieOnce('while-down');
+  await it.run(60_000);
+  expect(it.titles().slice(before)).toEqual(['A job is dead: digest']);
+});
+
+test('a configuration that cannot be used is told, and is over with it', async () => {
+  it.restart({ settingsError: new Error('agents.digest.schedule: not a schedule') });
+  await it.run(6_000);
+  it.restart();
+  await it.run(6_000);
+  expect(it.titles()).toEqual([
+    'The configuration cannot be used',
+    'Resolved: The configuration cannot be used',
+  ]);
+});
+
+test('a part that fails is a finding and stops nothing else', async () => {
+  const broken = new Proxy(it.watch, {
+    get(target, name: keyof typeof it.watch) {
+      if (name === 'killsSince') return () => Promise.reject(new Error('no such table'));
+      return (target[name] as (...args: unknown[]) => unknown).bind(target);
+    },
+  });
+  it.restart({ watch: broken });
+  await dieOnce('a');
+  await it.run(6_000);
+  expect(it.titles().toSorted()).toEqual(['A job is dead: digest', "The watchdog's ladder failed"]);
+});
+
+test('a channel that never answers delays no tick, and the stop waits for it', async () => {
+  const slow = await startNtfy();
+  onCleanup(() => slow.close());
+  slow.script([{ gate: 'before-headers' }]);
+  const channel = ntfyChannel(
+    { name: 'phone', server: slow.url, topic: 't', token: null },
+    post,
+    it.clock,
+  );
+  it.outbox = new Outbox({ store: it.watch, channels: [], clock: it.clock });
+  const deliverer = new Deliverer(
+    new Outbox({ store: it.watch, channels: [channel], clock: it.clock }),
+    quiet,
+  );
+  await dieOnce('a');
+  it.outbox.run = async () => deliverer.kick();
+  await it.tick();
+  await slow.waitForHeld(1);
+  await it.run(20_000);
+  expect(slow.messages()).toEqual([]);
+  let settled = false;
+  const end = deliverer.settled().then(() => (settled = true));
+  expect(settled).toBe(false);
+  slow.release();
+  await end;
+  await waitUntil(() => slow.messages().length === 1, { what: 'the message' });
+});
