@@ -23,7 +23,7 @@ export interface Site {
   start(service: Service): Child;
   /** Starts a service and starts it again whenever it ends, as its supervisor would. */
   supervise(service: Service): Supervised;
-  enqueue(agent: string, input?: unknown): Promise<string>;
+  enqueue(agent: string, input?: unknown, maxAttempts?: number): Promise<string>;
   /** Waits until a job is in a final state and returns it. */
   ended(job: string, timeoutMs?: number): Promise<Job>;
   /** Everything the services wrote to their logs, parsed. */
@@ -97,9 +97,9 @@ export async function openSite(config: string, env: Record<string, string> = {})
     store,
     start,
     supervise: (service) => supervise(() => start(service)),
-    async enqueue(agent, input = {}) {
+    async enqueue(agent, input = {}, maxAttempts = 3) {
       const { job } = await store.jobs.enqueue(
-        { key: crypto.randomUUID(), agent, input: input as never, maxAttempts: 3 },
+        { key: crypto.randomUUID(), agent, input: input as never, maxAttempts },
         { kind: 'person', name: 'test' },
       );
       return job?.id ?? '';
