@@ -32,6 +32,8 @@ export interface InstallationRequest {
   readonly clock?: Clock;
   readonly environment?: Environment;
   readonly actor?: Actor;
+  /** Longest wait for the database's lock, ms. */
+  readonly busyTotalMs?: number;
 }
 
 /**
@@ -64,6 +66,7 @@ export interface Installation {
  */
 export function openInstallation(request: InstallationRequest): Installation {
   const { cwd, clock = systemClock, environment = processEnvironment() } = request;
+  const busyTotalMs = request.busyTotalMs ?? COMMAND_BUSY_MS;
   const configFile = configFileOf(request.config, cwd);
   const paths = stateDir({
     flag: request.stateDir,
@@ -77,7 +80,7 @@ export function openInstallation(request: InstallationRequest): Installation {
     return loaded.settings;
   });
   const where = { stateDir: paths.dir, clock };
-  const store = once(() => openStore({ ...where, mode: 'existing', busyTotalMs: COMMAND_BUSY_MS }));
+  const store = once(() => openStore({ ...where, mode: 'existing', busyTotalMs }));
   const watchStore = once(() => readWatchStore(where));
   return {
     configFile,

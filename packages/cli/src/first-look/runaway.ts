@@ -68,22 +68,26 @@ export async function showRunaway(printer: Printer, look: FirstLook): Promise<Ru
 }
 
 function printCall(
-  { line, paint }: Printer,
+  printer: Printer,
   calls: readonly SpendRow[],
   index: number,
   capNusd: number,
 ): void {
+  const { paint } = printer;
   const spent = (it: SpendRow): number => it.actualNusd ?? it.boundNusd;
   const sum = calls.slice(0, index + 1).reduce((total, it) => total + spent(it), 0);
   const full = Math.min(BAR_WIDTH, Math.round((sum / capNusd) * BAR_WIDTH));
   const tone = sum * 5 >= capNusd * 4 ? 'warn' : 'accent';
   const bar = paint(tone, '█'.repeat(full)) + paint('dim', '░'.repeat(BAR_WIDTH - full));
   const number = String(index + 1).padStart(2);
-  line(`  call ${number}  ${bar}  ${dollars(sum)}`);
+  printer.line(`  call ${number}  ${bar}  ${dollars(sum)}`);
 }
 
-function printRefusal({ line, paint, width }: Printer, message: string): void {
+function printRefusal(printer: Printer, message: string): void {
+  const { paint, width } = printer;
   const text = sanitiseLine(message, 400);
   const lines = width === null ? [text] : wrap(text, Math.max(30, Math.min(width, 100) - 11));
-  lines.forEach((it, i) => line(`  ${i === 0 ? paint('bad', 'REFUSED') : '       '}  ${it}`));
+  lines.forEach((it, i) =>
+    printer.line(`  ${i === 0 ? paint('bad', 'REFUSED') : '       '}  ${it}`),
+  );
 }

@@ -99,12 +99,13 @@ function assemble(parts: Parts, failed: Promise<never>): FirstLook {
 }
 
 async function follow(
-  { store, clock }: Installation,
+  installation: Installation,
   id: string,
   onLook: (job: Job) => void | Promise<void>,
   sleeper: Sleeper,
 ): Promise<Job> {
-  const { jobs } = await store();
+  const { clock } = installation;
+  const { jobs } = await installation.store();
   const until = clock.monotonic() + JOB_MAX_MS;
   while (clock.monotonic() < until) {
     const job = (await jobs.get(id))!;

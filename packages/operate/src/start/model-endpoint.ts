@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type Server, createServer } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, type Nusd, tokenCost } from '@nightshift/domain';
@@ -13,6 +13,7 @@ const OUTPUT_RATE_NUSD = 10_000_000_000;
 const ANSWER_MS = 90;
 /** No call of the demonstration comes near it. */
 const REQUEST_MAX_BYTES = 64 * 1024;
+const JSON_HEADERS = { 'content-type': 'application/json' };
 
 /** What the model's side of the wire counted by itself. */
 export interface EndpointBill {
@@ -38,15 +39,17 @@ export async function startModelEndpoint(clock: Clock): Promise<ModelEndpoint> {
   const model = 'runaway-1';
   let calls = 0;
   let billedNusd = 0;
-  const server = createServer((request, response) => {
-    answer(request, clock, model)
-      .then(({ body, costNusd }) => {
-        calls++;
-        billedNusd += costNusd;
-        response.writeHead(200, { 'content-type': 'application/json' }).end(body);
-      })
-      .catch(() => response.writeHead(400, { 'content-type': 'application/json' }).end('{}'));
-  });
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    try {
+      const { body, costNusd } = await answer(request, clock, model);
+      calls++;
+      billedNusd += costNusd;
+      response.writeHead(200, JSON_HEADERS).end(body);
+    } catch {
+      response.writeHead(400, JSON_HEADERS).end('{}');
+    }
+  };
+  const server = createServer((request, response) => void serve(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

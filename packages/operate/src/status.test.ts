@@ -1,0 +1,65 @@
+import type { Beat, ServiceName } from '@nightshift/domain';
+import { systemProcesses } from '@nightshift/lifecycle';
+import { exitedProcess } from '@nightshift/support';
+import { expect, test } from 'vitest';
+import { type Site, deadJob, openSite } from '../test/site.ts';
+import { readStatus, statusProblems } from './status.ts';
+
+const BEAT: Beat = {
+  loopSeq: 1,
+  progressSeq: 1,
+  phase: 'idle',
+  inflightKind: null,
+  inflightDeadline: null,
+};
+
+test('an installation where nothing ever ran has a status', async () => {
+  const { installation } = await openSite();
+  const status = await readStatus(installation);
+  expect(status.services.map((it) => it.phase)).toEqual(['stopped', 'stopped', 'stopped']);
+  expect(status.queue).toEqual({ queued: 0, waiting: 0, running: 0, dead: 0 });
+  expect(status.drills).toEqual([]);
+  expect(status.next).toEqual([{ agent: 'watch', at: Date.parse('2026-11-22T12:00:30Z') }]);
+});
+
+test('a service is healthy while its process lives and its beat is young', async () => {
+  const site = await openSite();
+  await live(site, 'worker', process.pid);
+  const [, young] = (await readStatus(site.installation)).services;
+  expect(young).toMatchObject({ name: 'worker', pid: process.pid, phase: 'idle', healthy: true });
+  site.clock.advance(20_000);
+  const [, old] = (await readStatus(site.installation)).services;
+  expect(old).toMatchObject({ healthy: false, beatAgeMs: 20_000 });
+});
+
+test('a service whose process is gone is stopped, however young its beat is', async () => {
+  const site = await openSite();
+  const pid = await exitedProcess();
+  await live(site, 'worker', pid);
+  const [, gone] = (await readStatus(site.installation)).services;
+  expect(gone).toMatchObject({ pid, phase: 'stopped', healthy: false });
+});
+
+test('a broken configuration is a fact of the status, not its end', async () => {
+  const { installation } = await openSite('export default { agents: 3 }');
+  const status = await readStatus(installation);
+  expect(status.configError).toContain('agents');
+  expect(status.value).toBeNull();
+  expect(statusProblems(status)).toContain('the configuration cannot be read');
+});
+
+test('what a person should look at is listed', async () => {
+  const site = await openSite();
+  await deadJob(site, 'k');
+  const problems = statusProblems(await readStatus(site.installation));
+  expect(problems).toContain('1 dead letters');
+  expect(problems).toContain('worker is not healthy (stopped)');
+});
+
+async function live({ installation }: Site, service: ServiceName, pid: number): Promise<void> {
+  const { instances } = await installation.store();
+  const here = systemProcesses().ref(process.pid)!;
+  const entry = { id: service, service, version: '1', configHash: 'x' };
+  await instances.register({ ...entry, process: { ...here, pid } });
+  await instances.beat(service, BEAT);
+}
