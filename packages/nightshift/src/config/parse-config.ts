@@ -145,7 +145,7 @@ function readAlerts(raw: unknown, found: Mistakes, resolve?: ResolveSecret) {
 }
 
 function hostTimezone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return Temporal.Now.timeZoneId();
 }
 
 /** Over what was validated, keys sorted: neither comments nor the order of keys change it. */

@@ -87,7 +87,8 @@ export function timezone(value: unknown): string {
   try {
     // An offset such as +02:00 would pass, and be wrong for half of the year.
     if (!/^[A-Za-z]/.test(name)) throw new RangeError(name);
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
+    // Temporal, not Intl, whose first formatter costs 8 MB in every service.
+    return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name).timeZoneId;
   } catch {
     throw new WrongValue(`${JSON.stringify(name)} is not a time zone such as "Europe/Berlin"`);
   }
