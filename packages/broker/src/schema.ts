@@ -37,5 +37,7 @@ function deepest(
       .map((errors) => deepest(errors, path))
       .reduce((best, next) => (next.path.length > best.path.length ? next : best));
   });
-  return all.find(({ issue }) => issue.code === 'unrecognized_keys') ?? all[0]!;
+  // Of a part that is of another kind, the kind says more than the fields that come with it.
+  const kind = all.find(({ path }) => path.at(-1) === 'type');
+  return kind ?? all.find(({ issue }) => issue.code === 'unrecognized_keys') ?? all[0]!;
 }
