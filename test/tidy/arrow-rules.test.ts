@@ -19,6 +19,8 @@ test.each([
   ['services/worker/src/a.ts', 'left-pad', 'test/tidy/arrows.ts'],
   ['services/worker/src/a.ts', '@nightshift/fakes', 'only tests'],
   ['services/watchdog/src/a.test.ts', '@nightshift/queue', 'may import only'],
+  ['packages/queue/src/a.test.ts', 'better-sqlite3', 'only packages/store'],
+  ['packages/store/src/a.test.ts', '@nightshift/lifecycle', 'may import only: domain'],
   ['test/fakes/src/a.ts', '@nightshift/domain', 'may import only: nothing'],
 ])('%s may not import %s', (path, specifier, reason) => {
   expect(imports(path, `import { x } from '${specifier}';`)).toEqual([
@@ -46,6 +48,8 @@ test.each([
   ['services/worker/src/a.test.ts', '@nightshift/support'],
   ['packages/store/test/world.ts', '@nightshift/support'],
   ['packages/sandbox/src/child/a.ts', 'ai'],
+  ['packages/sandbox/fixtures/a.ts', 'ai'],
+  ['packages/alerts/src/a.test.ts', '@nightshift/store'],
   ['packages/lifecycle/src/a.ts', 'nightshift/config'],
   ['test/processes/a.test.ts', '@nightshift/worker'],
 ])('%s may import %s', (path, specifier) => {
@@ -70,7 +74,8 @@ test('a manifest may declare what the arrows allow, from the catalog, and test t
 
 test.each([
   [{ dependencies: { '@nightshift/store': 'workspace:*' } }, 'may import only: domain'],
-  [{ devDependencies: { '@nightshift/store': 'workspace:*' } }, 'may import only: domain'],
+  [{ devDependencies: { '@nightshift/queue': 'workspace:*' } }, 'may import only: domain'],
+  [{ devDependencies: { 'better-sqlite3': 'catalog:' } }, 'only packages/store'],
   [{ dependencies: { '@nightshift/fakes': 'workspace:*' } }, 'only tests'],
   [{ dependencies: { liteque: 'catalog:' } }, 'only packages/queue'],
   [{ dependencies: { undici: '^8.0.0' } }, 'catalog of pnpm-workspace.yaml'],

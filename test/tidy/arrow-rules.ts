@@ -1,10 +1,13 @@
 import { builtinModules } from 'node:module';
 import { posix } from 'node:path';
-import { ARROWS, FENCES, TEST_ONLY, folderOfName, packageOf } from './arrows.ts';
+import { ARROWS, FENCES, FOR_TESTS_TOO, TEST_ONLY, folderOfName, packageOf } from './arrows.ts';
 import { blank } from './blank.ts';
 import { isTest, type SourceFile } from './rule.ts';
 
 const FOR_TESTS = 'only tests may use it (as a devDependency)';
+
+/** Opened in one place even in tests: a second connection with other pragmas proves nothing. */
+const ONE_DOOR = 'better-sqlite3';
 
 /** Statements (`from 'x'`, `import 'x'`) and calls, but not `Buffer.from('x')`. */
 const IMPORTED = new RegExp(
@@ -61,15 +64,17 @@ function misdeclared(
       return [`${path}: ${name}: its version belongs into the catalog of pnpm-workspace.yaml`];
     }
     if (name.startsWith('@types/') || (dev && TEST_ONLY.includes(name))) return [];
-    const reason = whyUndeclarable(path, name);
+    const reason = whyUndeclarable(path, name, dev);
     return reason === undefined ? [] : [`${path}: ${name}: ${reason}`];
   });
 }
 
 /** A fence may name a folder inside a package; its manifest is above that folder. */
-function whyUndeclarable(path: string, name: string): string | undefined {
+function whyUndeclarable(path: string, name: string, dev: boolean): string | undefined {
   const own = packageOf(path) ?? '';
-  if (folderOfName(name) !== undefined) return whyForbidden(path, name);
+  const folder = folderOfName(name);
+  if (folder !== undefined) return TEST_ONLY.includes(name) ? FOR_TESTS : noArrow(own, folder, dev);
+  if (dev && name in FENCES && name !== ONE_DOOR) return undefined;
   const homes = FENCES[name]?.map(packageOf) ?? [];
   return homes.includes(own) ? undefined : fenceReason(name);
 }
@@ -86,13 +91,20 @@ function whyForbidden(path: string, specifier: string): string | undefined {
   if (TEST_ONLY.includes(library)) return isTest(path) ? undefined : FOR_TESTS;
   const folder = folderOfName(specifier);
   if (folder === undefined) return whyFenced(path, library);
-  if (folder === own) return undefined;
+  return noArrow(own, folder, isTest(path));
+}
+
+function noArrow(own: string, folder: string, forTest: boolean): string | undefined {
+  const name = posix.basename(folder);
   const allowed = ARROWS[own] ?? [];
-  if (allowed.includes(posix.basename(folder))) return undefined;
+  if (folder === own || allowed.includes(name)) return undefined;
+  const free = forTest && !FOR_TESTS_TOO.includes(posix.basename(own)) && !own.startsWith('test/');
+  if (free && FOR_TESTS_TOO.includes(name)) return undefined;
   return `${own} may import only: ${allowed.join(', ') || 'nothing'}`;
 }
 
 function whyFenced(path: string, library: string): string | undefined {
+  if (isTest(path) && library in FENCES && library !== ONE_DOOR) return undefined;
   const homes = FENCES[library] ?? [];
   return homes.some((home) => path.startsWith(`${home}/`)) ? undefined : fenceReason(library);
 }

@@ -37,6 +37,7 @@ export const FENCES: Readonly<Record<string, readonly string[]>> = {
   '@pydantic/genai-prices': ['packages/broker'],
   'robots-parser': ['packages/broker'],
   ai: ['packages/sandbox/src/child', 'packages/digest'],
+  '@ai-sdk/anthropic': ['packages/sandbox/src/child'],
   '@ai-sdk/openai': ['packages/sandbox/src/child'],
   '@ai-sdk/openai-compatible': ['packages/sandbox/src/child'],
   // Types only in `nightshift`: importing it must stay light.
@@ -50,10 +51,15 @@ export const TEST_ONLY = [
   'openai',
   'ollama',
   '@anthropic-ai/sdk',
-  '@ai-sdk/anthropic',
   '@nightshift/fakes',
   '@nightshift/support',
 ];
+
+/**
+ * What a package's tests may use beside its own arrows: a real store is a better test than a twin of
+ * it. Not for these packages themselves, which would then stand in a circle.
+ */
+export const FOR_TESTS_TOO: readonly string[] = ['lifecycle', 'nightshift', 'store', 'domain'];
 
 /** `packages/store/src/x.ts` -> `packages/store`; undefined outside the workspace packages. */
 export function packageOf(path: string): string | undefined {
