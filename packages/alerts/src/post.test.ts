@@ -21,7 +21,7 @@ test('sends the body and gives the answer back', async () => {
     request.resume();
     response.writeHead(418, { 'retry-after': '3' });
     response.end(
-      `${request.method} ${request.headers['content-length']} ${request.headers['x-a']}`,
+      `${request.method} ${request.headers['content-length']} ${String(request.headers['x-a'])}`,
     );
   });
   const answer = await post({ url, ...sent });

@@ -6,14 +6,16 @@ import type { Sight } from '../src/rule.ts';
 import { seenSince, type Seen } from '../src/seen.ts';
 import { factsOf, lifeOf, settingsOf } from './facts.ts';
 
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
+
 /** Ticks of a watchdog over two services that beat, unless the test takes one of them in hand. */
 export interface Scene {
   readonly clock: ManualClock;
   observation: Observation;
   /** What the next ticks see, beside the services. */
   facts: Partial<Facts>;
-  worker: Partial<Instance>;
-  scheduler: Partial<Instance>;
+  worker: Writable<Partial<Instance>>;
+  scheduler: Writable<Partial<Instance>>;
   /** Whose loop goes round, and whether the worker's work moves. */
   alive: { worker: boolean; scheduler: boolean; progress: boolean };
   readonly settings: Settings;

@@ -128,7 +128,9 @@ describe('a process that cannot be proven', () => {
     await it.run(60_000);
     expect(it.signals).toEqual([]);
     expect(isAlive(child.pid)).toBe(true);
-    expect(it.titles().toSorted()).toEqual(['The worker cannot be proven', 'The worker is silent']);
+    expect(new Set(it.titles())).toEqual(
+      new Set(['The worker is silent', 'The worker cannot be proven']),
+    );
   });
 });
 
@@ -142,16 +144,15 @@ describe('a service that does not get well', () => {
     expect(it.titles()).toEqual(['The worker is silent', 'The worker did not come back']);
     await it.register('worker', refOf((await startFixture('obedient')).pid));
     await it.run(20_000);
-    expect(it.titles().slice(2).toSorted()).toEqual([
-      'Resolved: The worker did not come back',
-      'Resolved: The worker is silent',
-    ]);
+    expect(new Set(it.titles().slice(2))).toEqual(
+      new Set(['Resolved: The worker did not come back', 'Resolved: The worker is silent']),
+    );
   });
 
   test('after three kills in half an hour the watchdog stands down and says so', async () => {
     for (let life = 0; life < 3; life++) {
       const worker = await wedgedWorker('obedient');
-      await it.until('a SIGTERM', 90_000, sent('SIGTERM'));
+      await it.until('a SIGTERM', 90_000, () => it.signals.length > life);
       await gone(worker.ref);
       await it.until('its death', 4_000, stateIs('dead'));
     }
@@ -179,7 +180,7 @@ describe('a watchdog that dies on the ladder', () => {
       it.signals.some((s) => s.startsWith('SIGKILL')),
     );
     await gone(worker.ref);
-    await it.until('its death', 10_000, stateIs('dead'));
+    await it.until('its death', 10_000, async () => (await it.lastKill())?.deadAt !== null);
     const openings = it.titles().filter((title) => title === 'The worker is silent');
     expect(openings.length).toBeGreaterThanOrEqual(1);
     expect(openings.length).toBeLessThanOrEqual(2);

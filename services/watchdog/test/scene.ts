@@ -79,27 +79,15 @@ export async function watchScene(settings: Settings = settingsOf()): Promise<Wat
   const signals: string[] = [];
   const known: TestLife[] = [];
   const parts: Parts = { watch, facts: async () => realFacts, settingsError: null };
-  const build = ({ watch: own, facts, settingsError }: Parts) => {
-    const channel = ntfyChannel(
-      { name: 'phone', server: server.url, topic: 't', token: null },
-      post,
-      clock,
-    );
-    const outbox = new Outbox({ store: own, channels: [channel], clock, random: () => 0.5 });
-    const ladder = new Ladder({
-      store: own,
-      processes: noting(systemProcesses(), signals),
-      clock,
-      times: settings.times,
-      log: { info: () => undefined, warn: () => undefined, error: () => undefined },
-      reread: () => lives(facts, clock),
-    });
-    const base = { facts, store: own, settings, settingsError, clock, outbox, ladder };
-    return { outbox, watchdog: new Watchdog(base) };
-  };
+  const build = (own: Parts) => oneLife(own, settings, { clock, signals, url: server.url });
   let current = build(parts);
   const it: WatchScene = {
-    ...{ clock, store, watch, server, signals, outbox: current.outbox },
+    clock,
+    store,
+    watch,
+    server,
+    signals,
+    outbox: current.outbox,
     restart(over = {}) {
       current = build({ ...parts, ...over });
       it.outbox = current.outbox;
@@ -126,9 +114,8 @@ export async function watchScene(settings: Settings = settingsOf()): Promise<Wat
     async register(service, ref, part = {}) {
       const id = uuidv7(clock);
       const life: TestLife = { id, ref, beats: true, beat: { ...BEAT, ...part } };
-      await store.instances.register({
-        ...{ id, service, process: ref, version: '0.1.0', configHash: 'h' },
-      });
+      const row = { id, service, process: ref, version: '0.1.0', configHash: 'h' };
+      await store.instances.register(row);
       await beatOnce(store, life);
       known.push(life);
       return life;
@@ -139,12 +126,43 @@ export async function watchScene(settings: Settings = settingsOf()): Promise<Wat
   return it;
 }
 
+/** A watchdog and its outbox, as one process has them. */
+function oneLife(
+  { watch, facts, settingsError }: Parts,
+  settings: Settings,
+  { clock, signals, url }: { clock: ManualClock; signals: string[]; url: string },
+): { readonly outbox: Outbox; readonly watchdog: Watchdog } {
+  const phone = { name: 'phone', server: url, topic: 't', token: null };
+  const channels = [ntfyChannel(phone, post, clock)];
+  const outbox = new Outbox({ store: watch, channels, clock, random: () => 0.5 });
+  const ladder = new Ladder({
+    store: watch,
+    processes: noting(systemProcesses(), signals),
+    clock,
+    times: settings.times,
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    reread: () => lives(facts, clock),
+  });
+  const base = { facts, store: watch, settings, settingsError, clock, outbox, ladder };
+  return { outbox, watchdog: new Watchdog(base) };
+}
+
 /** Settings with the default times and nothing else in them. */
 export function settingsOf(): Settings {
   return {
-    ...{ file: null, dir: '/', hash: 'hash', version: 1, timezone: 'UTC', budgets: [] },
-    ...{ endpoints: [], models: {}, agents: [], alerts: { channels: [] } },
-    ...{ times: DEFAULT_TIMES, concurrency: 1, maxWaitMs: 86_400_000 },
+    file: null,
+    dir: '/',
+    hash: 'hash',
+    version: 1,
+    timezone: 'UTC',
+    budgets: [],
+    endpoints: [],
+    models: {},
+    agents: [],
+    alerts: { channels: [] },
+    times: DEFAULT_TIMES,
+    concurrency: 1,
+    maxWaitMs: 86_400_000,
   };
 }
 

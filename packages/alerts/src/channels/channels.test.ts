@@ -145,7 +145,7 @@ describe('discord', () => {
     await channel.send({ ...MESSAGE, title: HOSTILE, body: HOSTILE });
     const [message] = server.messages();
     expect(message?.pings).toEqual([]);
-    const [embed] = message?.embeds as { title: string; description: string }[];
+    const [embed] = (message?.embeds ?? []) as { title: string; description: string }[];
     expect(embed?.description).toContain('\\[click\\]\\(http://x.test\\) \\*\\*bold\\*\\*');
     expect(embed?.description).toContain('\\@everyone \\<\\@123\\>');
   });
