@@ -13,6 +13,10 @@ type Memory = {
   readonly heads: Readonly<Record<string, string>>;
 };
 
+/** A few sentences: picked ones repeat what the list of commits says anyway. */
+const PICKED_TOKENS = 100;
+const WRITTEN_TOKENS = 400;
+
 export default defineAgent({ input: { parse: parseInput }, run: digest });
 
 async function digest(ctx: AgentContext, { repos }: DigestInput): Promise<void> {
@@ -63,10 +67,11 @@ async function summarise(
   if (history === null || history.commits.length < 2) return null;
   return ctx.step(`summarise ${repo}`, async () => {
     const model = ctx.model();
+    const picked = model.extractive === true;
     const { text } = await generateText({
       model,
-      prompt: model.extractive === true ? messages(history) : summaryPrompt(history),
-      maxOutputTokens: 400,
+      prompt: picked ? messages(history) : summaryPrompt(history),
+      maxOutputTokens: picked ? PICKED_TOKENS : WRITTEN_TOKENS,
       maxRetries: 0,
     });
     return text.trim();

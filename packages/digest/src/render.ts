@@ -48,7 +48,7 @@ function told(history: History, summary: string | null): string[] {
   if (commits.length > 0) {
     const people = authors(commits);
     const by = people
-      .map((a) => `${inert(a.author)} (${a.commits})`)
+      .map((a) => inert(a.author) + (people.length > 1 ? ` (${a.commits})` : ''))
       .slice(0, 5)
       .join(', ');
     const more = people.length > 5 ? ` and ${people.length - 5} more` : '';
