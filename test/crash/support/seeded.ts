@@ -1,0 +1,18 @@
+import { randomInt } from 'node:crypto';
+
+/** The seed of this run: `CRASH_SEED`, to repeat one, or a new one. It is printed by the test. */
+export function crashSeed(): number {
+  const given = process.env['CRASH_SEED'];
+  return given === undefined ? randomInt(2 ** 32) : Number(given);
+}
+
+/** Numbers from 0 to below 1, the same for the same seed (mulberry32, by Tommy Ettinger). */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
