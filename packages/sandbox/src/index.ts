@@ -10,8 +10,11 @@
  * each known way out is closed. Node itself calls its permission model a seat belt and not a jail:
  * it stops code that means well and goes wrong, and most of what hostile code tries.
  */
+export { chooseLauncher } from './choose-launcher.ts';
+export type { ChosenLauncher } from './choose-launcher.ts';
 export type { ChildJob, ChildModel } from './channel/protocol.ts';
 export type { Launcher, LauncherName, LaunchSpec } from './launcher.ts';
+export { bwrapLauncher } from './launchers/bwrap.ts';
 export { directLauncher } from './launchers/direct.ts';
 export { gitGrants } from './parent/git-grants.ts';
 export type { GitGrant } from './parent/git-grants.ts';

@@ -1,12 +1,10 @@
 import type { AgentContext, AgentReport } from 'nightshift';
 import type { Start } from '../channel/protocol.ts';
 import type { Client } from './client.ts';
-import { AgentError } from './errors.ts';
+import { AgentError, checkReport, Steps, type StepStore } from 'nightshift/runtime';
 import { makeFetch } from './fetch.ts';
 import { makeModel } from './model.ts';
 import { Output } from './output.ts';
-import { Steps } from './steps.ts';
-import { toJson } from './to-json.ts';
 
 export interface ChildContext {
   readonly ctx: AgentContext;
@@ -16,7 +14,7 @@ export interface ChildContext {
 
 /** Builds the context an agent sees; each method ends in a call on the channel. */
 export function makeContext(client: Client, start: Start, signal: AbortSignal): ChildContext {
-  const steps = new Steps(client);
+  const steps = new Steps(stepStore(client));
   const output = new Output(client);
   const fetch = makeFetch(client, steps);
   const ctx: AgentContext = {
@@ -45,21 +43,24 @@ function makeReport(client: Client): AgentContext['report'] {
   let reported = false;
   return async (report: AgentReport) => {
     if (reported) throw new AgentError('report-twice', 'a job files one report');
-    if (typeof report?.title !== 'string' || typeof report.body !== 'string') {
-      throw new AgentError('report-invalid', 'a report has a title and a body, both text');
-    }
+    const params = checkReport(report);
     reported = true;
-    const params = {
-      title: report.title,
-      body: report.body,
-      data: toJson(report.data, 'the data of the report'),
-      notify: report.notify === true,
-    };
     try {
       await client.control({ method: 'report', params });
     } catch (error) {
       reported = false;
       throw error;
     }
+  };
+}
+
+function stepStore(client: Client): StepStore {
+  return {
+    stepResult: async (name) => {
+      const found = await client.control({ method: 'stepResult', params: { name } });
+      return found as Awaited<ReturnType<StepStore['stepResult']>>;
+    },
+    completeStep: (name, result) =>
+      client.control({ method: 'completeStep', params: { name, result } }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Refusal } from '@nightshift/domain';
+import { AgentError } from 'nightshift/runtime';
 import type { CallError } from '../channel/protocol.ts';
 
 /**
@@ -13,17 +14,6 @@ export class RefusedError extends Error {
   constructor(refusal: Refusal) {
     super(refusal.message);
     this.refusal = refusal;
-  }
-}
-
-/** A mistake of the agent's code, or a call that failed outside. `code` is stable kebab-case. */
-export class AgentError extends Error {
-  override readonly name = 'AgentError';
-  readonly code: string;
-
-  constructor(code: string, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.code = code;
   }
 }
 

@@ -1,7 +1,8 @@
 import { REQUEST_MAX_BYTES } from '../channel/protocol.ts';
 import type { Client, ClientResponse } from './client.ts';
-import { AgentError, RefusedError } from './errors.ts';
-import type { Steps } from './steps.ts';
+import { RefusedError } from './errors.ts';
+import { AgentError } from 'nightshift/runtime';
+import type { Steps } from 'nightshift/runtime';
 
 const BODYLESS: ReadonlySet<number> = new Set([204, 205, 304]);
 

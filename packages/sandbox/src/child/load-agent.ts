@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import type { AgentDefinition } from 'nightshift';
-import { AgentError } from './errors.ts';
+import { AgentError } from 'nightshift/runtime';
 
 /**
  * The agent in an entry file.

@@ -1,7 +1,7 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import type { AgentModel } from 'nightshift';
 import type { ChildModel } from '../channel/protocol.ts';
-import { AgentError } from './errors.ts';
+import { AgentError } from 'nightshift/runtime';
 
 type EndpointModel = Extract<ChildModel, { kind: 'endpoint' }>;
 type Fetch = typeof globalThis.fetch;

@@ -2,7 +2,7 @@ import type { Json, LogLevel } from '@nightshift/domain';
 import type { AgentLog } from 'nightshift';
 import type { LogParams } from '../channel/protocol.ts';
 import type { Client } from './client.ts';
-import { toJson } from './to-json.ts';
+import { toJson } from 'nightshift/runtime';
 
 /** Log lines that wait to be sent; more than this are dropped and counted. */
 const WAITING_MAX = 1_000;

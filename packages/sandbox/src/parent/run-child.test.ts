@@ -136,3 +136,10 @@ function failed(code: string, message: string): ChildOutcome {
 function crashed(code: string, message: string): ChildOutcome {
   return { kind: 'crashed', error: { code, message } };
 }
+
+test('a preload is readable and gets its settings from its URL', async () => {
+  const file = new URL('../../fixtures/preload.mjs?rate=600', import.meta.url);
+  const run = { extraExecArgv: [`--import=${file.href}`] };
+  const trial = await tryAgent(fixture('preloaded'), { run });
+  expect([trial.outcome, trial.reports[0]?.body]).toEqual([{ kind: 'done' }, '600']);
+});

@@ -24,7 +24,7 @@ export interface Spawned {
   readonly stderr: Readable;
 }
 
-export const CHILD_MAIN = fileURLToPath(new URL('../child/main.ts', import.meta.url));
+const CHILD_MAIN = fileURLToPath(new URL('../child/main.ts', import.meta.url));
 
 /**
  * Flags of every child. `node:sqlite` and `node:ffi` do not ask the permission model (or need not
@@ -41,13 +41,13 @@ const FLAGS = [
 ] as const;
 
 /** Arguments to Node for one child, the main file last. */
-export function nodeArgs(spec: Omit<SpawnSpec, 'launcher'>): string[] {
+function nodeArgs(spec: SpawnSpec, read: readonly string[]): string[] {
   const known = process.allowedNodeEnvironmentFlags;
   return [
     // A flag that a younger or older Node does not know would stop it; the probe judges the rest.
     ...FLAGS.filter((flag) => known.has(flag.replace(/=.*/, '')) || flag === '--permission'),
     `--max-old-space-size=${spec.memoryMb}`,
-    ...spec.read.map((path) => `--allow-fs-read=${path}`),
+    ...read.map((path) => `--allow-fs-read=${path}`),
     `--allow-fs-read=${spec.scratch}`,
     `--allow-fs-write=${spec.scratch}`,
     ...spec.extraExecArgv,
@@ -61,10 +61,11 @@ export function nodeArgs(spec: Omit<SpawnSpec, 'launcher'>): string[] {
  * @throws NightshiftError `child-not-started` (retryable)
  */
 export function spawnChild(spec: SpawnSpec): Spawned {
+  const read = [...spec.read, ...preloads(spec.extraExecArgv)];
   const command = spec.launcher.command({
     file: realpathSync(process.execPath),
-    args: nodeArgs(spec),
-    read: spec.read,
+    args: nodeArgs(spec, read),
+    read,
     scratch: spec.scratch,
     cwd: spec.cwd,
   });
@@ -89,4 +90,13 @@ export function spawnChild(spec: SpawnSpec): Spawned {
   }
   const [, stdout, stderr, channel] = child.stdio as unknown as [null, Readable, Readable, Duplex];
   return { process: child, pid: child.pid, channel, stdout, stderr };
+}
+
+/** Files named by `--import` and `--require`: the child must be able to read them. */
+function preloads(execArgv: readonly string[]): string[] {
+  const named = execArgv.map((it) => /^--(?:import|require)=(.+)$/.exec(it)?.[1]);
+  return named.flatMap((it) => {
+    if (it?.startsWith('file:')) return [fileURLToPath(it.replace(/[?#].*/, ''))];
+    return it?.startsWith('/') ? [it] : [];
+  });
 }

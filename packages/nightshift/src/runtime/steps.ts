@@ -1,8 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Json } from '@nightshift/domain';
-import type { Client } from './client.ts';
-import { AgentError } from './errors.ts';
+import { AgentError } from './agent-error.ts';
 import { toJson } from './to-json.ts';
+
+/** Where results of completed steps are kept. */
+export interface StepStore {
+  stepResult(name: string): Promise<{ found: false } | { found: true; result: Json }>;
+  completeStep(name: string, result: Json): Promise<unknown>;
+}
 
 interface Scope {
   readonly step: string;
@@ -13,13 +18,13 @@ const NAME_MAX = 200;
 
 /** Steps of this attempt, and which one a call is made in. */
 export class Steps {
-  readonly #client: Client;
+  readonly #store: StepStore;
   readonly #scopes = new AsyncLocalStorage<Scope>();
   readonly #outside: Scope = { step: '', calls: 0 };
   readonly #names = new Set<string>();
 
-  constructor(client: Client) {
-    this.#client = client;
+  constructor(store: StepStore) {
+    this.#store = store;
   }
 
   /** Name of the current step ('' outside of any) and the number of this request in it, from 0. */
@@ -39,13 +44,11 @@ export class Steps {
   async run<T>(name: string, fn: () => T | Promise<T>): Promise<T> {
     this.#check(name);
     this.#names.add(name);
-    const stored = (await this.#client.control({ method: 'stepResult', params: { name } })) as
-      | { found: false }
-      | { found: true; result: Json };
+    const stored = await this.#store.stepResult(name);
     if (stored.found) return stored.result as T;
     const value = await this.#scopes.run({ step: name, calls: 0 }, fn);
     const result = toJson(value, `the result of step "${name}"`);
-    await this.#client.control({ method: 'completeStep', params: { name, result } });
+    await this.#store.completeStep(name, result);
     return result as T;
   }
 

@@ -1,5 +1,5 @@
 import type { Json } from '@nightshift/domain';
-import { AgentError } from './errors.ts';
+import { AgentError } from './agent-error.ts';
 
 const DEPTH_MAX = 100;
 
