@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { repoRoot, spawnNode, type Child } from '@nightshift/support';
+import { spawnNode, type Child } from '@nightshift/support';
 import { systemClock, type HoldRequest } from '@nightshift/domain';
 import { budgets, call, counters, held, principal } from '../../test/money.ts';
 import { openWorld, type World } from '../../test/world.ts';
 
-const CALLER = join(repoRoot, 'packages/store/test/fixtures/caller.ts');
+const CALLER = fileURLToPath(new URL('../../test/fixtures/caller.ts', import.meta.url));
 
 /** A world in the real present: other processes read the machine's clock. */
 async function presentWorld(): Promise<World> {
