@@ -21,8 +21,8 @@ export interface StreamParts {
 }
 
 /**
- * The body of a streamed answer. Chunks pass as they come, one for each that is asked for, so a slow
- * reader slows the provider. The call is settled with the chunk that carries the wire's end mark,
+ * The body of a streamed answer. Chunks pass as they come, one for each that is asked for, so a
+ * slow reader slows the provider. The call is settled with the chunk that carries the wire's end mark,
  * before that chunk is handed over: a client that stops reading there has had a whole answer. It is
  * settled without any reader too, when the call is aborted or takes too long.
  */

@@ -1,4 +1,4 @@
-import { RefusedError } from '@nightshift/domain';
+import { NightshiftError, RefusedError } from '@nightshift/domain';
 import type { AllowSettings, HttpRequest, HttpResponse, Principal } from '@nightshift/domain';
 import { admit } from './admission.ts';
 import { BreakerDoor } from './breaker-door.ts';
@@ -33,6 +33,9 @@ export function createBroker(options: BrokerOptions): Broker {
   return {
     handle: async (who, request, signal) => {
       const either = AbortSignal.any([signal, closing.signal]);
+      if (either.aborted) {
+        throw new NightshiftError('call-aborted', 'aborted before it began', { retryable: true });
+      }
       await gateOfEntry(options, who);
       const allow = allowanceOf(options, who);
       const url = parseUrl(request.url);

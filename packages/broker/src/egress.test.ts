@@ -189,7 +189,7 @@ test.each([
   expect(web.count('/page')).toBe(expected === 'no refusal' ? 1 : 0);
 });
 
-test('an unreachable robots.txt forbids for a while, not for ever, and good rules are kept', async () => {
+test('an unreachable robots.txt forbids for a while; good rules are kept', async () => {
   const { get, web, rig } = await scene({
     '/robots.txt': [{ status: 500 }, { body: '' }],
     '/page': { body: 'page' },

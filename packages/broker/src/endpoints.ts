@@ -18,6 +18,8 @@ export interface Plan {
   readonly wire: Wire;
   readonly call: WireCall;
   readonly url: URL;
+  /** Headers of the wire, such as a version. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Exactly the bytes that are sent; the bound is computed from them. */
   readonly body: Uint8Array;
   /** SHA-256, hex, over what makes two calls the same. */
@@ -58,7 +60,7 @@ export function planCall(
     throw denied('url', `${request.method} ${url.pathname} is no call that a wire knows`);
   }
   if (url.search !== '') throw denied('url', 'a query is not allowed on a model call');
-  checkHeaders(request.headers, first.wire);
+  const headers = checkHeaders(request.headers, first.wire);
   const parsed = parseBody(request.body, limits.requestBytes);
   const model = (parsed as { model?: unknown } | null)?.model;
   const named = spoken.find(({ endpoint }) => mayUse(endpoint, model, allowed));
@@ -70,7 +72,7 @@ export function planCall(
   if (named === undefined) {
     throw refuse('model-unknown', `${call.model} at ${endpoint.name} is not one of its models`);
   }
-  return finish(endpoint, wire, call, path);
+  return finish({ endpoint, wire, path }, call, headers);
 }
 
 interface Spoken {
@@ -87,11 +89,16 @@ function recognise(endpoint: EndpointSettings, url: URL, method: string): readon
   });
 }
 
-function finish(endpoint: EndpointSettings, wire: Wire, call: WireCall, path: string): Plan {
+function finish(
+  { endpoint, wire, path }: Spoken,
+  call: WireCall,
+  headers: Readonly<Record<string, string>>,
+): Plan {
   const body = new TextEncoder().encode(JSON.stringify(call.body));
-  const hash = createHash('sha256').update(`${endpoint.name}\n${wire.id}\n${path}\n`).update(body);
+  const what = [endpoint.name, wire.id, path, ...Object.entries(headers).flat(), ''].join('\n');
+  const hash = createHash('sha256').update(what).update(body);
   const url = new URL(endpoint.baseUrl + path);
-  return { endpoint, wire, call, url, body, requestHash: hash.digest('hex') };
+  return { endpoint, wire, call, url, headers, body, requestHash: hash.digest('hex') };
 }
 
 /** One of the agent's aliases stands for this model at this endpoint, and the endpoint knows it. */

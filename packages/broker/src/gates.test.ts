@@ -95,7 +95,7 @@ test('a lease that is lost between reserve and first byte holds it back', async 
   expect(rig.server.requests()).toEqual([]);
 });
 
-test('parallel calls: as many are admitted as fit, the rest refused before a byte is sent', async () => {
+test('of parallel calls as many are admitted as fit, the rest send no byte', async () => {
   const probe = await openRig();
   await ask(probe).then(textOf);
   const bound = (await probe.rows())[0]!.boundNusd;
@@ -111,7 +111,7 @@ test('parallel calls: as many are admitted as fit, the rest refused before a byt
   expect(rig.server.requests()).toHaveLength(2);
 });
 
-test('a completed call of the same step, ordinal and body is replayed, whatever else is shut', async () => {
+test('a completed call of the same step, ordinal and body is replayed', async () => {
   const rig = await openRig();
   for (const stream of [false, true]) {
     const request = chatRequest(rig, { stream }, { step: 'sum', ordinal: 4 });

@@ -30,9 +30,11 @@ const HARMLESS_PREFIXES = ['sec-fetch-', 'x-stainless-'];
  * Looks at the headers of a model call: JSON, not encoded, and nothing that could make the call
  * another one (beta features, other organisations, idempotency).
  *
+ * @returns the headers that the wire sends with this call.
  * @throws RefusedError `request-denied` naming the header.
  */
-export function checkHeaders(headers: Headers, wire: Wire): void {
+export function checkHeaders(headers: Headers, wire: Wire): Readonly<Record<string, string>> {
+  const chosen: Record<string, string> = { ...wire.headers };
   let json = false;
   for (const [given, value] of headers) {
     const name = given.toLowerCase();
@@ -41,11 +43,13 @@ export function checkHeaders(headers: Headers, wire: Wire): void {
       if (value.trim().toLowerCase() === 'identity') continue;
       throw denied('headers.content-encoding', 'an encoded body cannot be metered');
     } else if (Object.hasOwn(wire.allowHeaders, name)) {
-      const wanted = wire.allowHeaders[name];
-      if (value !== wanted) throw denied(`headers.${name}`, `only ${wanted} is allowed`);
+      const known = wire.allowHeaders[name] ?? [];
+      if (!known.includes(value)) throw denied(`headers.${name}`, `${value} is not allowed`);
+      chosen[name] = value;
     } else if (!isHarmless(name)) throw denied(`headers.${name}`, 'is not an allowed header');
   }
   if (!json) throw denied('headers.content-type', 'must be application/json in UTF-8');
+  return chosen;
 }
 
 function isJson(value: string): boolean {

@@ -22,8 +22,8 @@ export interface Asked {
 }
 
 /**
- * Model calls, from a plan to an answer: replay or price, bound, and then tries, each with a hold of
- * its own. Retries happen here and nowhere else.
+ * Model calls, from a plan to an answer: replay or price, bound, and then tries, each with a hold
+ * of its own. Retries happen here and nowhere else.
  */
 export class ModelCalls {
   readonly #options: BrokerOptions;

@@ -221,7 +221,7 @@ function redact(body: Uint8Array, secret: string | null): Uint8Array {
 
 /** Every header that is sent; nothing of the payload's own is among them. */
 function requestHeaders({ asked, options, secret }: TryContext): Record<string, string> {
-  const { wire, call, endpoint } = asked.plan;
+  const { wire, call, endpoint, headers } = asked.plan;
   const key = endpoint.protocol === 'anthropic' ? 'x-api-key' : 'authorization';
   const value = endpoint.protocol === 'anthropic' ? secret : `Bearer ${secret}`;
   return {
@@ -229,7 +229,7 @@ function requestHeaders({ asked, options, secret }: TryContext): Record<string, 
     accept: call.stream ? wire.streamType : 'application/json',
     'accept-encoding': 'identity',
     'user-agent': options.userAgent,
-    ...wire.headers,
+    ...headers,
     ...(secret === null || value === null ? {} : { [key]: value }),
   };
 }

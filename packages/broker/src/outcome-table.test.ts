@@ -197,7 +197,7 @@ test('an answer that names a dearer model is charged at that one’s price and t
   expect((await rig.store.breakers.get('models')).reason).toContain('another model: dear');
 });
 
-test('an answer that names a cheaper model is charged at the price of the one asked for', async () => {
+test('an answer that names a cheaper model is charged at the price asked for', async () => {
   const { rig } = await callUnder({ model: 'free' });
   const row = await onlyRow(rig);
   expect(row.actualNusd).toBe(rig.server.bill().totalNusd);

@@ -13,8 +13,8 @@ import type { Price } from './prices.ts';
 /**
  * The bundled price table. Its own lookup is made for estimates after the fact: it lower-cases and
  * trims names, matches `starts_with: gpt-5-nano-` and rewrites date suffixes, so a model that was
- * released after the table would silently get an older one's price. Here a name counts only when the
- * table spells it out: as an id, an `equals`, or a pattern anchored at both ends; in exactly one
+ * released after the table would silently get an older one's price. Here a name counts only when
+ * the table spells it out: as an id, an `equals`, or a pattern anchored at both ends; in exactly one
  * model of the provider that the endpoint's URL belongs to; and when the library's own lookup
  * arrives at that same model. Everything else is unknown.
  */
@@ -36,7 +36,7 @@ export function tablePrice(
     return { unknown: `${model} is not spelled like this in the price table of ${provider.id}` };
   }
   const now = ratesAt(provider, model, entry, at);
-  // Prices may change by date or time of day while a call runs; a window is longer than ten minutes.
+  // Prices may change by date or time of day while a call runs; no window is under ten minutes.
   const during = [spanMs / 3, (2 * spanMs) / 3, spanMs].map((later) =>
     ratesAt(provider, model, entry, at + later),
   );

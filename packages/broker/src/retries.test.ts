@@ -115,5 +115,6 @@ test('closing the broker ends what is in flight and books it', async () => {
   const answer = await ask(rig, { stream: true });
   await rig.broker.close();
   await expect(textOf(answer)).rejects.toMatchObject({ code: 'call-aborted' });
+  await expect(ask(rig)).rejects.toMatchObject({ code: 'call-aborted' });
   expect(await rig.rows()).toMatchObject([{ outcome: 'aborted', state: 'presumed' }]);
 });

@@ -1,20 +1,20 @@
 import type { EndpointProtocol, Usage } from '@nightshift/domain';
 
 /**
- * A wire is one kind of call of one protocol, as an allowlist: it knows each field a body may have,
- * what the body can cost at most, and where the answer says what it did cost. A new wire is one file
- * in `wires/` and one line in `wires.ts`.
+ * A wire is one kind of call of one protocol, as an allowlist: it knows each field a body may
+ * have, what the body can cost at most, and where the answer says what it did cost. A new wire is
+ * one file in `wires/` and one line in `wires.ts`.
  */
 export interface Wire {
   /** Stable name, part of the request hash. */
   readonly id: string;
   /** What to ask for in `accept` when the answer is streamed. */
   readonly streamType: string;
-  /** Headers of this wire's own, such as a version; sent with each call. */
+  /** Headers of this wire's own, such as a version; sent unless the payload chose another. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Request headers that a payload may set to exactly these values. They are not passed on. */
-  readonly allowHeaders: Readonly<Record<string, string>>;
-  /** @returns the path to send to, below the endpoint's base URL, or null when it is not this wire. */
+  /** Request headers that a payload may set to one of these values, in place of the wire's own. */
+  readonly allowHeaders: Readonly<Record<string, readonly string[]>>;
+  /** @returns the path to send to, below the endpoint's base URL, or null: not this wire. */
   recognise(protocol: EndpointProtocol, method: string, path: string): string | null;
   /**
    * Checks the parsed body and completes it with what the bound relies on (a maximum of output,

@@ -3,7 +3,7 @@ import type { EndpointProtocol } from '@nightshift/domain';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { startAccountant } from '../test/accountant.ts';
-import { NEVER, openRig, post, RATES, textOf } from '../test/rig.ts';
+import { NEVER, openRig, post, RATES, SECRET, textOf } from '../test/rig.ts';
 
 const words = fc.string({ unit: 'binary', maxLength: 40 });
 const limit = fc.integer({ min: 1, max: 100_000 });
@@ -92,7 +92,7 @@ const requests: Record<string, [EndpointProtocol, string, fc.Arbitrary<unknown>]
 
 test.each(Object.entries(requests))(
   '%s: the bound holds against any tokenizer, and the bytes metered are the bytes sent',
-  async (_wire, [protocol, path, bodies]) => {
+  async (wireId, [protocol, path, bodies]) => {
     const provider = await startAccountant();
     const rig = await openRig();
     const own = { kind: 'own', rates: RATES } as const;
@@ -125,8 +125,10 @@ test.each(Object.entries(requests))(
       const bill = Math.ceil((charged.input * input + charged.output * output) / 1e6);
       expect(row).toMatchObject({ state: 'settled', actualNusd: bill });
       expect(row!.boundNusd).toBeGreaterThanOrEqual(bill);
+      const version = protocol === 'anthropic' ? ['anthropic-version', '2023-06-01'] : [];
+      const what = ['e', wireId, wirePath, ...version, ''].join('\n');
       // The hash is over the metered bytes; only the very same bytes have it.
-      const hash = createHash('sha256').update(`e\n${_wire}\n${wirePath}\n`).update(charged.raw);
+      const hash = createHash('sha256').update(what).update(charged.raw);
       expect(hashes.at(-1)).toBe(hash.digest('hex'));
     });
     await fc.assert(property, { numRuns: 25 });
@@ -214,4 +216,25 @@ test('a body that is not JSON by its content type is refused', async () => {
     await expect(rig.broker.handle(rig.who, request, NEVER)).rejects.toThrow('content-type');
   }
   expect(rig.server.requests()).toEqual([]);
+});
+
+test('the version of the protocol that a client speaks is passed on', async () => {
+  const provider = await startAccountant();
+  const rig = await openRig();
+  const own = { kind: 'own', rates: RATES } as const;
+  const endpoint = { name: 'models', protocol: 'anthropic', baseUrl: provider.url } as const;
+  const endpoints = [{ ...endpoint, apiKey: { env: 'MODEL_KEY' }, models: { paid: own } }];
+  const broker = rig.another({ endpoints });
+  const json = ['content-type', 'application/json'] as const;
+  for (const version of [undefined, '2023-06-01', '2026-10-21']) {
+    const chosen = version === undefined ? [] : [['anthropic-version', version] as const];
+    const more = { headers: [json, ...chosen, ['x-api-key', 'placeholder'] as const] };
+    const request = post(`${provider.url}/v1/messages`, claude, more);
+    await broker.handle(rig.who, request, NEVER).then(textOf);
+  }
+  const sent = provider.charged.map(({ headers }) => headers);
+  const versions = sent.map((headers) => headers['anthropic-version']);
+  // The first two are one and the same call: the second is replayed.
+  expect(versions).toEqual(['2023-06-01', '2026-10-21']);
+  expect(sent.map((headers) => headers['x-api-key'])).toEqual([SECRET, SECRET]);
 });

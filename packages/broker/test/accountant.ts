@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onCleanup } from '@nightshift/support';
 
@@ -7,6 +7,7 @@ import { onCleanup } from '@nightshift/support';
 export interface Charged {
   readonly path: string;
   readonly raw: Buffer;
+  readonly headers: IncomingHttpHeaders;
   readonly input: number;
   readonly output: number;
 }
@@ -19,8 +20,8 @@ export interface Accountant {
 type Json = Record<string, unknown>;
 
 /**
- * A provider of every wire that charges as much as a byte-level tokenizer possibly could: a token for
- * each byte it received, a few for each message, and all the output that the body allows.
+ * A provider of every wire that charges as much as a byte-level tokenizer possibly could: a token
+ * for each byte it received, a few for each message, and all the output that the body allows.
  */
 export async function startAccountant(): Promise<Accountant> {
   const charged: Charged[] = [];
@@ -31,7 +32,7 @@ export async function startAccountant(): Promise<Accountant> {
       const raw = Buffer.concat(chunks);
       const body = JSON.parse(raw.toString('utf8')) as Json;
       const path = req.url ?? '';
-      const call = { path, raw, ...tokensOf(path, body, raw.byteLength) };
+      const call = { path, raw, headers: req.headers, ...tokensOf(path, body, raw.byteLength) };
       charged.push(call);
       res.end(replyTo(path, body, call));
     });

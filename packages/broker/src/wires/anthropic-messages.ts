@@ -23,7 +23,11 @@ export const anthropicMessages: Wire = {
   id: 'anthropic-messages',
   streamType: 'text/event-stream',
   headers: { 'anthropic-version': '2023-06-01' },
-  allowHeaders: { 'anthropic-version': '2023-06-01' },
+  allowHeaders: {
+    'anthropic-version': ['2023-06-01', '2026-10-21'],
+    // Checks tool arguments against their schema; neither stores nor charges anything.
+    'anthropic-beta': ['structured-outputs-2025-11-13'],
+  },
   recognise: (protocol, method, path) =>
     protocol === 'anthropic' && method === 'POST' && PATHS.has(path) ? path : null,
   normalise,
@@ -40,7 +44,7 @@ export const anthropicMessages: Wire = {
 
 const PATHS: ReadonlySet<string> = new Set(['/v1/messages', '/messages']);
 const TEMPLATE_TOKENS = 512;
-/** The system prompt that tools bring along: 290 to 804 tokens by model and choice, as documented. */
+/** Tools bring a system prompt along: 290 to 804 tokens by model and choice, as documented. */
 const TOOL_PROMPT_TOKENS = 1_024;
 
 const cache = z
@@ -79,11 +83,12 @@ const block = z.discriminatedUnion('type', [
 ]);
 
 const tool = z.strictObject({
-  type: z.literal('custom').optional(),
+  type: z.literal('custom').nullish(),
   name: z.string(),
-  description: z.string().optional(),
+  description: z.string().nullish(),
   input_schema: z.record(z.string(), z.unknown()),
-  strict: z.boolean().optional(),
+  strict: z.boolean().nullish(),
+  eager_input_streaming: z.boolean().nullish(),
   cache_control: cache,
 });
 
@@ -91,10 +96,10 @@ const thinking = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('enabled'),
     budget_tokens: z.int().min(1).max(MAX_TOKENS),
-    display: z.string().max(32).optional(),
+    display: z.string().max(32).nullish(),
   }),
-  z.strictObject({ type: z.literal('adaptive'), display: z.string().max(32).optional() }),
-  z.strictObject({ type: z.literal('disabled') }),
+  z.strictObject({ type: z.literal('adaptive'), display: z.string().max(32).nullish() }),
+  z.strictObject({ type: z.enum(['disabled', 'between_tools']) }),
 ]);
 
 const parallel = { disable_parallel_tool_use: z.boolean().optional() };

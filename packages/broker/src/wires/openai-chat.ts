@@ -50,7 +50,7 @@ const PATHS: Readonly<Record<EndpointProtocol, readonly string[]>> = {
 };
 
 /**
- * A byte-level tokenizer makes at most one token of a byte, so the bytes of the body bound its text.
+ * A byte-level tokenizer makes at most one token of a byte: the bytes of the body bound its text.
  * What the server adds is bounded by these: a chat template, with a default system prompt in some
  * open models, once a call; and the markup around each message and tool.
  */

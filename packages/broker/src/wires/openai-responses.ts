@@ -18,8 +18,8 @@ import { unpricedTier } from './openai-chat.ts';
 import { openaiTier } from './openai-tier.ts';
 
 /**
- * OpenAI responses, without anything that stays there: nothing is stored, nothing refers to what was
- * stored, nothing runs in the background, and only client-side function tools are known.
+ * OpenAI responses, without anything that stays there: nothing is stored, nothing refers to what
+ * was stored, nothing runs in the background, and only client-side function tools are known.
  */
 export const openaiResponses: Wire = {
   id: 'openai-responses',
