@@ -108,14 +108,21 @@ function personHere(): Actor {
   }
 }
 
-/** Opens at the first call; `end` closes only what was opened. */
+/**
+ * Opens at the first call; `end` closes only what was opened. A failure is not kept: what is not
+ * there at the first look may have been made by the second.
+ */
 function once<T>(open: () => Promise<T>): {
   readonly get: () => Promise<T>;
   end(close: (value: T) => void): Promise<void>;
 } {
   let opened: Promise<T> | null = null;
   return {
-    get: () => (opened ??= open()),
+    get: () =>
+      (opened ??= open().catch((error: unknown) => {
+        opened = null;
+        throw error;
+      })),
     async end(close) {
       const value = opened;
       opened = null;
