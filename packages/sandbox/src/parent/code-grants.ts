@@ -27,14 +27,24 @@ export async function codeGrants(
   const entry = await realpath(entryFile).catch(() => null);
   if (entry === null || !(await stat(entry)).isFile()) return null;
   checkPath(entry);
+  ownGrants ??= collectOwn();
   const grants = new Collector(protect);
-  const sandbox = await realpath(SANDBOX);
-  grants.add(join(sandbox, 'src', 'child'));
-  grants.add(join(sandbox, 'src', 'channel'));
-  await grants.installed(sandbox);
+  for (const path of await ownGrants) grants.add(path);
   grants.add(await entryGrant(entry, protect));
   await grants.installed(dirname(entry));
   return { entry, read: grants.paths() };
+}
+
+/** The sandbox's own code does not change while this process lives. */
+let ownGrants: Promise<readonly string[]> | undefined;
+
+async function collectOwn(): Promise<readonly string[]> {
+  const sandbox = await realpath(SANDBOX);
+  const grants = new Collector([]);
+  grants.add(join(sandbox, 'src', 'child'));
+  grants.add(join(sandbox, 'src', 'channel'));
+  await grants.installed(sandbox);
+  return grants.paths();
 }
 
 /**
