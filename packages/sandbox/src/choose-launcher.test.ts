@@ -41,7 +41,7 @@ test('bubblewrap is given the granted paths, outer folders first, and nothing el
     args: ['main.ts'],
     read: ['/a/b', '/a/*', '/c/HEAD'],
     scratch: '/tmp/scratch',
-    cwd: '/work',
+    cwd: '/home/a',
   });
   expect(file).toBe('/opt/bwrap');
   expect(args.join(' ')).toMatch(

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import inspector from 'node:inspector';
 import { createRequire, enableCompileCache } from 'node:module';
 import os from 'node:os';
+import { env } from 'node:process';
 import { pathToFileURL } from 'node:url';
 import v8 from 'node:v8';
 import { Worker } from 'node:worker_threads';
@@ -38,8 +39,8 @@ export const systemEscapes: readonly Escape[] = [
   ['inspector', () => openInspector()],
   ['inspector-session', () => new inspector.Session().connect() ?? 'connected'],
   ['another-user', () => present(internals['setuid'], 'setuid')(0)],
-  ['node-options', () => present(process.env['NODE_OPTIONS'], 'NODE_OPTIONS')],
-  ['environment', () => present(Object.keys(process.env).find(isForeign), 'foreign variable')],
+  ['node-options', () => present(env['NODE_OPTIONS'], 'NODE_OPTIONS')],
+  ['environment', () => present(Object.keys(env).find(isForeign), 'foreign variable')],
   ['descriptor', () => foreignDescriptor()],
   ['read-env-file', ({ envFile }) => fs.readFileSync(envFile, 'utf8')],
   ['load-env-file', ({ envFile }) => process.loadEnvFile(envFile) ?? 'loaded'],
