@@ -1,8 +1,8 @@
 import type { Delivery, WatchStore } from '@nightshift/domain';
-import { tempDir } from '@nightshift/support';
+import { dying, tempDir } from '@nightshift/support';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { outboxScene, type OutboxScene } from '../test/outbox-scene.ts';
-import { dyingStore, watchStore } from '../test/watch-store.ts';
+import { watchStore } from '../test/watch-store.ts';
 
 const MIN = 60_000;
 
@@ -11,6 +11,8 @@ let it: OutboxScene;
 beforeEach(async () => {
   it = await outboxScene();
 });
+
+const WRITES = ['apply', 'updateDelivery', 'remember'] as const;
 
 describe('a process that dies', () => {
   // Writes of one delivery: the claim, the record. Dying at either must lose nothing.
@@ -23,7 +25,7 @@ describe('a process that dies', () => {
       it
         .outbox(
           [it.phone()],
-          dyingStore(it.store, (_m, n) => n === nth),
+          dying(it.store, WRITES, (_method, n) => n === nth),
         )
         .run(),
     ).rejects.toThrow('the process is dead');
@@ -42,9 +44,9 @@ describe('a process that dies', () => {
     for (const nth of [1, 2, 3]) {
       const row = await it.queue();
       it.server.script([{ status: 500 }]);
-      const dying = dyingStore(it.store, (_m, n) => n === nth);
+      const store = dying(it.store, WRITES, (_method, n) => n === nth);
       await it
-        .outbox([it.phone()], dying)
+        .outbox([it.phone()], store)
         .run()
         .catch(() => undefined);
       it.clock.advance(2 * MIN);

@@ -1,7 +1,5 @@
-import type { WatchStore } from '@nightshift/domain';
-import { isAlive } from '@nightshift/support';
+import { dying, isAlive } from '@nightshift/support';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { dyingStore } from '../../../packages/alerts/test/watch-store.ts';
 import {
   gone,
   refOf,
@@ -168,12 +166,8 @@ describe('a watchdog that dies on the ladder', () => {
   // Each write of the ladder, and beyond the last.
   test.each([1, 2, 3, 4, 5, 6, 7, 8])('at its write %i: the next one finishes', async (nth) => {
     const worker = await wedgedWorker('stubborn');
-    let writes = 0;
-    const dies = (method: keyof WatchStore): boolean => {
-      if (method === 'saveKill' || method === 'remember') writes += 1;
-      return writes === nth;
-    };
-    it.restart({ watch: dyingStore(it.watch, dies) });
+    const watch = dying(it.watch, ['saveKill', 'remember'], (_method, write) => write === nth);
+    it.restart({ watch });
     for (let tick = 0; tick < 25; tick++) await it.tick().catch(() => undefined);
     it.restart();
     await it.until('a SIGKILL', 60_000, async () =>

@@ -156,7 +156,7 @@ test('a configuration that cannot be used is told, and is over with it', async (
 test('a part that fails is a finding and stops nothing else', async () => {
   const broken = new Proxy(it.watch, {
     get(target, name: keyof typeof it.watch) {
-      if (name === 'killsSince') return () => Promise.reject(new Error('no such table'));
+      if (name === 'activeKill') return () => Promise.reject(new Error('no such table'));
       return (target[name] as (...args: unknown[]) => unknown).bind(target);
     },
   });

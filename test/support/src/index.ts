@@ -11,6 +11,7 @@
  */
 export { exitedProcess, spawnNode, spawnProcess } from './child.ts';
 export type { Child, Exit, SpawnOptions } from './child.ts';
+export { dying } from './dying.ts';
 export { isAlive } from './process-table.ts';
 export { manualClock } from './manual-clock.ts';
 export type { ManualClock } from './manual-clock.ts';
