@@ -37,6 +37,7 @@ export function lifeOf(service: ServiceName, part: Partial<Instance> = {}): Inst
     startedAt: 0,
     beatAt: 0,
     stoppedAt: null,
+    launcher: null,
     ...part,
   };
 }
@@ -96,6 +97,7 @@ export function settingsOf(part: Partial<Settings> = {}): Settings {
     alerts: { channels: [] },
     times: DEFAULT_TIMES,
     concurrency: 1,
+    sandbox: 'auto',
     maxWaitMs: 86_400_000,
     ...part,
   };

@@ -15,6 +15,8 @@ export interface Capabilities {
   completeStep(name: string, result: Json): Promise<void>;
   /** Files the job's one report. */
   report(report: ReportDraft): Promise<void>;
+  /** Asks for an action: writes a draft that a person may approve. Nothing happens by itself. */
+  draft(action: string, args: Json): Promise<DraftReceipt>;
   progress(progress: Progress): Promise<void>;
   log(level: LogLevel, message: string, fields: { readonly [key: string]: Json }): Promise<void>;
 }
@@ -48,6 +50,12 @@ export interface ReportDraft {
   readonly data: Json;
   /** True to send title and a summary to the alert channels. */
   readonly notify: boolean;
+}
+
+/** A draft that was filed. It waits for a person until then, epoch ms. */
+export interface DraftReceipt {
+  readonly id: string;
+  readonly expiresAt: number;
 }
 
 /** Who is asking: what the worker knows about the attempt, never what the child says. */

@@ -20,6 +20,9 @@ export interface Beat {
   readonly inflightDeadline: number | null;
 }
 
+/** How a child is walled in: Node's permission model, and bubblewrap's namespaces around it. */
+export type LauncherName = 'direct' | 'bwrap';
+
 /** One life of a service process, as its row says. */
 export interface Instance extends ProcessRef, Beat {
   readonly id: string;
@@ -29,6 +32,8 @@ export interface Instance extends ProcessRef, Beat {
   readonly startedAt: number;
   readonly beatAt: number;
   readonly stoppedAt: number | null;
+  /** For a worker: what it proved its sandbox with. */
+  readonly launcher: LauncherName | null;
 }
 
 /** Default times of the system, in ms. Relations between them are checked by the configuration. */

@@ -1,6 +1,6 @@
 import type { Json } from './json.ts';
 import type { Nusd } from './money.ts';
-import type { Times } from './service.ts';
+import type { LauncherName, Times } from './service.ts';
 import type { Budget } from './spend.ts';
 
 /**
@@ -22,10 +22,15 @@ export interface Settings {
   /** Aliases for `ctx.model(alias)`. */
   readonly models: Readonly<Record<string, ModelSettings>>;
   readonly agents: readonly AgentSettings[];
+  /** What an agent may draft and a person may approve, by name. */
+  readonly actions: Readonly<Record<string, ActionSettings>>;
   readonly alerts: AlertSettings;
   readonly times: Times;
   /** Jobs a worker runs at the same time. */
   readonly concurrency: number;
+  /** What stands around each child: bubblewrap, Node's permission model alone, or the strongest
+   * that proves itself. */
+  readonly sandbox: 'auto' | LauncherName;
   /** A job that waits on a gate longer than this is dead. */
   readonly maxWaitMs: number;
 }
@@ -101,7 +106,28 @@ export interface AllowSettings {
   readonly git: readonly string[];
   /** Aliases from `models`. */
   readonly models: readonly string[];
+  /** Names from `actions` that it may draft. */
+  readonly actions: readonly string[];
 }
+
+/**
+ * Something irreversible that the operator declared. Only a person's approval executes it, with
+ * exactly the arguments that were drafted.
+ */
+export type ActionSettings =
+  | {
+      /** POSTs the arguments as JSON to this URL, once. No redirects. */
+      readonly kind: 'webhook-post';
+      readonly url: SecretRef | string;
+      /** A draft that nobody decided on expires after this. */
+      readonly expiresMs: number;
+    }
+  | {
+      /** Appends `args.text`, as it is, to this file (absolute). */
+      readonly kind: 'append-file';
+      readonly path: string;
+      readonly expiresMs: number;
+    };
 
 export type ChannelSettings =
   | {

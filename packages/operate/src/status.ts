@@ -2,6 +2,7 @@ import type {
   Breaker,
   Incident,
   Instance,
+  LauncherName,
   Phase,
   QueueCounts,
   ServiceName,
@@ -50,7 +51,8 @@ export interface Status {
   }[];
   /** Null when the configuration cannot be read: then nobody says what a report is worth. */
   readonly value: Value | null;
-  readonly sandbox: { readonly launcher: 'direct' };
+  /** What the running worker proved its sandbox with; null before one did. */
+  readonly sandbox: { readonly launcher: LauncherName | null };
   /** Why the configuration could not be read, or null. */
   readonly configError: string | null;
 }
@@ -83,7 +85,7 @@ export async function readStatus(
     next: settings === null ? [] : nextRuns(settings, now),
     drills: [],
     value: settings === null ? null : valueOf(settings, delivered, sinceAt),
-    sandbox: { launcher: 'direct' },
+    sandbox: { launcher: instances.find(({ service }) => service === 'worker')?.launcher ?? null },
     configError,
   };
 }

@@ -4,6 +4,7 @@
  */
 export const EVENT_KINDS = [
   'job.enqueued',
+  'sandbox.proven',
   'job.claimed',
   'job.started',
   'job.done',

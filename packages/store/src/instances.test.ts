@@ -26,8 +26,9 @@ test('a life is registered, beats, and ends', async () => {
   clock.advance(10);
   await instances.beat('a', BEAT);
   const alive = { ...PROCESS, ...BEAT, id: 'a', service: 'worker', version: '1.2.3' };
+  const times = { startedAt, beatAt: startedAt + 10, stoppedAt: null };
   expect(await instances.current()).toEqual([
-    { ...alive, configHash: 'abc', startedAt, beatAt: startedAt + 10, stoppedAt: null },
+    { ...alive, ...times, configHash: 'abc', launcher: null },
   ]);
   await instances.stopped('a');
   clock.advance(10);
@@ -52,4 +53,11 @@ test('the newest life counts, also when the clock was set back in between', asyn
   const current = (await instances.current()).map((it) => it.id);
   expect(current.toSorted()).toEqual(['new', 's']);
   expect((await instances.running('worker')).map((it) => it.id)).toEqual(['new', 'old']);
+});
+
+test('a worker notes what it proved its sandbox with', async () => {
+  const { store } = await openWorld();
+  await store.instances.register(life('a'));
+  await store.instances.proven('a', 'bwrap');
+  expect(await store.instances.current()).toMatchObject([{ launcher: 'bwrap' }]);
 });

@@ -1,4 +1,12 @@
-import type { Beat, Clock, Instance, InstanceStore, Phase, ServiceName } from '@nightshift/domain';
+import type {
+  Beat,
+  Clock,
+  Instance,
+  InstanceStore,
+  LauncherName,
+  Phase,
+  ServiceName,
+} from '@nightshift/domain';
 import type { Connection } from './connection.ts';
 import { appendEvent } from './events.ts';
 
@@ -9,6 +17,7 @@ export function createInstanceStore(db: Connection, clock: Clock): InstanceStore
   return {
     register: (entry) => db.write(() => register(db, clock.now(), entry)),
     beat: (id, beat) => db.write(() => writeBeat(db, clock.now(), id, beat)),
+    proven: (id, launcher) => db.write(() => writeProof(db, clock.now(), id, launcher)),
     stopped: (id) => db.write(() => writeStop(db, clock.now(), id)),
     current: () => db.read(() => currentInstances(db)),
     running: (service) =>
@@ -65,6 +74,11 @@ function writeStop(db: Connection, now: number, id: string): void {
   if (changed === 1) appendEvent(db, now, 'instance.stopped', id);
 }
 
+function writeProof(db: Connection, now: number, id: string, launcher: LauncherName): void {
+  const changed = db.run('UPDATE instances SET launcher = ? WHERE id = ?', [launcher, id]);
+  if (changed === 1) appendEvent(db, now, 'sandbox.proven', id, { launcher });
+}
+
 interface InstanceRow {
   readonly id: string;
   readonly service: ServiceName;
@@ -82,6 +96,7 @@ interface InstanceRow {
   readonly inflight_kind: string | null;
   readonly inflight_deadline: number | null;
   readonly beat_at: number;
+  readonly launcher: LauncherName | null;
 }
 
 function toInstance(row: InstanceRow): Instance {
@@ -102,6 +117,7 @@ function toInstance(row: InstanceRow): Instance {
     inflightKind: row.inflight_kind,
     inflightDeadline: row.inflight_deadline,
     beatAt: row.beat_at,
+    launcher: row.launcher,
   };
 }
 

@@ -38,6 +38,7 @@ function settings(over: Partial<AgentSettings>): Settings {
     alerts: { channels: [] },
     times: DEFAULT_TIMES,
     concurrency: 4,
+    sandbox: 'auto',
     maxWaitMs: DAY,
   };
 }

@@ -162,6 +162,7 @@ export function settingsOf(): Settings {
     alerts: { channels: [] },
     times: DEFAULT_TIMES,
     concurrency: 1,
+    sandbox: 'auto',
     maxWaitMs: 86_400_000,
   };
 }

@@ -1,33 +1,27 @@
-import { EXIT, NightshiftError } from '@nightshift/domain';
 import type { Processes, ServiceContext } from '@nightshift/lifecycle';
-import { type Launcher, directLauncher, probeSandbox } from '@nightshift/sandbox';
+import { type Launcher, chooseLauncher } from '@nightshift/sandbox';
 import type { Store } from '@nightshift/store';
 
 /**
  * The launcher for this life of the worker, after a probe child with exactly its flags has tried
  * every known way out. What a flag promises differs between versions of Node; what was tried does
  * not.
- * @throws NightshiftError `sandbox-open` (78) when a way out was found
+ * @throws NightshiftError `sandbox-open`, `launcher-missing` (78) when none holds
  */
 export async function provenLauncher(
   context: ServiceContext<Store>,
   processes: Processes,
 ): Promise<Launcher> {
-  const report = await probeSandbox(directLauncher, {
-    clock: context.clock,
+  const { clock, log, settings, store, instance } = context;
+  const { launcher, report, passedOver } = await chooseLauncher(settings.sandbox, {
+    clock,
     identify: (pid) => processes.ref(pid),
   });
-  if (!report.ok) {
-    const open = report.escaped.map(({ name, detail }) => `${name} (${detail})`).join(', ');
-    throw new NightshiftError('sandbox-open', `the sandbox does not hold: ${open}`, {
-      at: `launcher ${report.launcher}, Node ${process.version}`,
-      fix: 'use the Node version of this release; nightshift doctor shows each attempt',
-      exitCode: EXIT.config,
-    });
+  for (const { name, why } of passedOver) {
+    log.warn('launcher-passed-over', `${name}: ${why}`, { launcher: name });
   }
-  const denied = report.denied.length;
-  context.log.info('sandbox-proven', `${denied} ways out are closed`, {
-    launcher: report.launcher,
-  });
-  return directLauncher;
+  await store.instances.proven(instance, launcher.name);
+  const closed = `${report.denied.length} ways out are closed`;
+  log.info('sandbox-proven', closed, { launcher: launcher.name });
+  return launcher;
 }

@@ -44,6 +44,7 @@ function settings(agents: readonly AgentSettings[]): Settings {
     alerts: { channels: [] },
     times: { ...DEFAULT_TIMES, drainMs: 100 },
     concurrency: 4,
+    sandbox: 'auto',
     maxWaitMs: 86_400_000,
   };
 }

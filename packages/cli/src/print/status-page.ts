@@ -50,7 +50,7 @@ export function printStatus(printer: Printer, status: Status, now: number): void
     fact('next', status.next.map((it) => `${it.agent} ${relative(it.at, now)}`).join(', '));
   }
   fact('value', valueText(printer, status));
-  fact('sandbox', status.sandbox.launcher);
+  fact('sandbox', status.sandbox.launcher ?? 'no worker has proven one yet');
   if (status.configError !== null) {
     fact('config', paint('bad', 'cannot be read: nightshift check says why'));
   }

@@ -1,6 +1,6 @@
 import type { Breaker } from '../breaker.ts';
 import type { ReportDraft } from '../capabilities.ts';
-import type { Beat, Instance, Phase, ServiceName } from '../service.ts';
+import type { Beat, Instance, LauncherName, Phase, ServiceName } from '../service.ts';
 import type { Json } from '../json.ts';
 import type { Nusd } from '../money.ts';
 import type { ProcessRef } from '../job.ts';
@@ -26,6 +26,8 @@ export interface InstanceStore {
     readonly configHash: string;
   }): Promise<void>;
   beat(id: string, beat: Beat): Promise<void>;
+  /** Notes which launcher this life of a worker has proven. */
+  proven(id: string, launcher: LauncherName): Promise<void>;
   stopped(id: string): Promise<void>;
   /** The newest life of each service. */
   current(): Promise<readonly Instance[]>;

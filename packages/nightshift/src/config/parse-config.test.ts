@@ -134,6 +134,7 @@ test('the smallest configuration is an agent with an entry', () => {
     budgets: [],
     endpoints: [],
     concurrency: 4,
+    sandbox: 'auto',
     maxWaitMs: 86_400_000,
   });
   expect(settings.times).toEqual(DEFAULT_TIMES);

@@ -6,7 +6,7 @@ import { channels } from './alerts-schema.ts';
 import { connect, type Connected } from './endpoints.ts';
 import { mistakes, type Mistakes } from './mistakes.ts';
 import { modelSchema, type ModelEntry } from './model-schema.ts';
-import { check, entriesOf, leaf, unknownKey } from './schema.ts';
+import { check, entriesOf, leaf, oneOf, unknownKey } from './schema.ts';
 import type { ResolveSecret } from './secret.ts';
 import { timesOf, timesSchema } from './times-schema.ts';
 import { count, duration, kindOf, timezone } from './values.ts';
@@ -32,6 +32,7 @@ const KEYS = [
   'agents',
   'times',
   'concurrency',
+  'sandbox',
   'maxWait',
 ] as const;
 type Raw = { readonly [K in (typeof KEYS)[number]]?: unknown };
@@ -77,6 +78,9 @@ function read(raw: Raw, options: ParseOptions, found: Mistakes): Omit<Settings, 
     alerts: { channels: readAlerts(raw.alerts, found, options.resolve) },
     times: timesOf(check(timesSchema, raw.times ?? {}, ['times'], found) ?? {}, found),
     concurrency: check(leaf(count(1, 64)), raw.concurrency ?? 4, ['concurrency'], found) ?? 4,
+    sandbox:
+      check(oneOf(['auto', 'direct', 'bwrap']), raw.sandbox ?? 'auto', ['sandbox'], found) ??
+      'auto',
     maxWaitMs: check(leaf(duration('1m', '30d')), raw.maxWait ?? '24h', ['maxWait'], found) ?? 0,
   };
 }

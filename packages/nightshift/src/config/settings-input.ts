@@ -125,6 +125,8 @@ export interface ConfigInput {
   readonly times?: TimesInput;
   /** Jobs at the same time. Default 4. */
   readonly concurrency?: number;
+  /** Walls around each child. Default auto: the strongest that proves itself on this machine. */
+  readonly sandbox?: 'auto' | 'direct' | 'bwrap';
   /** A job that waits on a gate longer than this is dead. Default 24h. */
   readonly maxWait?: Duration;
 }

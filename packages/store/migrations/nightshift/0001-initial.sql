@@ -240,6 +240,7 @@ CREATE TABLE instances (
   pid_namespace TEXT NOT NULL,
   version TEXT NOT NULL,
   config_hash TEXT NOT NULL,
+  launcher TEXT CHECK (launcher IN ('direct', 'bwrap')),
   started_at INTEGER NOT NULL,
   stopped_at INTEGER,
   loop_seq INTEGER NOT NULL DEFAULT 0,
