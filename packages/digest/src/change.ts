@@ -28,8 +28,8 @@ export interface Area {
 const AREAS_MAX = 8;
 
 /**
- * Folders by the files that changed in them, most first: two levels deep, because the first level of
- * a workspace (`packages`, `src`) tells nothing. What does not fit is one row, `elsewhere`.
+ * Folders by the files that changed in them, most first: two levels deep, because the first level
+ * of a workspace (`packages`, `src`) tells nothing. What does not fit is one row, `elsewhere`.
  */
 export function areas(files: readonly ChangedFile[]): Area[] {
   const counts = new Map<string, { added: number; changed: number; removed: number }>();

@@ -1,8 +1,9 @@
 /**
  * Names of the budget windows that a moment falls into, in the operator's time zone.
  *
- * A day is the operator's calendar day, so it has 23, 24 or 25 hours; an hour is a UTC hour, because
- * local hours repeat in autumn and a repeated name would reopen a spent window or close a fresh one.
+ * A day is the operator's calendar day, so it has 23, 24 or 25 hours; an hour is a UTC hour,
+ * because local hours repeat in autumn and a repeated name would reopen a spent window or close a
+ * fresh one.
  */
 export interface WindowKeys {
   readonly hour: string;

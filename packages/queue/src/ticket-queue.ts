@@ -13,9 +13,9 @@ type TaskRow = NonNullable<Awaited<ReturnType<SqliteQueue<TicketPayload>['attemp
 
 /**
  * liteque's queue with its claim replaced. The library's own claim passes an async function to a
- * synchronous transaction, which current better-sqlite3 rejects, and sorts the whole queue; this one
- * is a single statement over a partial index. A claimed ticket whose claimer died becomes claimable
- * again when it expires.
+ * synchronous transaction, which current better-sqlite3 rejects, and sorts the whole queue; this
+ * one is a single statement over a partial index. A claimed ticket whose claimer died becomes
+ * claimable again when it expires.
  */
 export class TicketQueue extends SqliteQueue<TicketPayload> {
   readonly #clock: Clock;

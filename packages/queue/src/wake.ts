@@ -9,11 +9,13 @@ const BURST_MS = [0, 1, 2, 4, 8, 16, 32] as const;
  * The kernel tells of a write to the `-wal` file in the state folder, which happens just before the
  * commit becomes visible; so each event starts a short burst of looks instead of one. The folder is
  * watched and not the file, because the file is unlinked and made anew when the last connection
- * closes. The database is never opened here: closing any descriptor of it would drop SQLite's locks.
+ * closes. The database is never opened here: closing any descriptor of it would drop SQLite's
+ * locks.
  *
  * @param changed a cheap look whether another connection committed since the last look; called only
  *   after a write was seen.
- * @returns a function that ends it. Where the folder cannot be watched (no inotify left, an odd file
+ * @returns a function that ends it. Where the folder cannot be watched (no inotify left, an odd
+ * file
  *   system) nothing is ever called, and the caller's slow poll is what remains.
  */
 export function watchCommits(

@@ -27,9 +27,9 @@ export interface ConnectionOptions {
  * One connection to one database file, and the only place that knows better-sqlite3.
  *
  * `one`, `all` and `run` are synchronous and belong inside the function given to `read` or `write`.
- * That function must be synchronous and touch nothing but the database: it runs again from the start
- * when the lock was taken. Writes of one process queue behind each other, so that only one of them
- * ever waits for another process's lock, and a later version may put several in one commit.
+ * That function must be synchronous and touch nothing but the database: it runs again from the
+ * start when the lock was taken. Writes of one process queue behind each other, so that only one of
+ * them ever waits for another process's lock, and a later version may put several in one commit.
  */
 export class Connection {
   readonly file: string;

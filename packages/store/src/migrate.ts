@@ -49,7 +49,8 @@ export async function schemaState(db: Connection): Promise<SchemaState> {
 
 /**
  * Brings the database to the newest schema.
- * @returns the numbers this process applied; empty when it was up to date or another process did it.
+ * @returns the numbers this process applied; empty when it was up to date or another process did
+ * it.
  * @throws NightshiftError `schema-newer` (exit 78) when the database is beyond this program.
  */
 export async function migrate(

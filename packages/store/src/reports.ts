@@ -45,8 +45,8 @@ export function toReport(row: ReportRow): Report {
 }
 
 /**
- * An attempt that files twice is a bug of the agent. A report that an earlier attempt filed before it
- * was lost stands: the retry gets it back, since a person may have read it already.
+ * An attempt that files twice is a bug of the agent. A report that an earlier attempt filed before
+ * it was lost stands: the retry gets it back, since a person may have read it already.
  */
 async function fileReport(
   db: Connection,
@@ -131,8 +131,9 @@ const PREVIOUS = `
   WHERE agent = ? AND EXISTS (SELECT 1 FROM jobs j WHERE j.id = reports.job AND j.state = 'done')
   ORDER BY created_at DESC, id DESC LIMIT 1`;
 
-// All attempts of a job are the price of its report, the failed ones too. CROSS JOIN is SQLite's way
-// of saying: reports of the period first, then the job of each, never all jobs that were ever done.
+// All attempts of a job are the price of its report, the failed ones too. CROSS JOIN is SQLite's
+// way of saying: reports of the period first, then the job of each, never all jobs that were ever
+// done.
 const DELIVERED = `
   SELECT r.agent, count(*) AS count,
          coalesce(sum((SELECT sum(a.spent_nusd) FROM attempts a WHERE a.job = r.job)), 0)

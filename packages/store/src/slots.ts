@@ -68,8 +68,8 @@ function jobOf(agent: string, decision: SlotDecision): ValidJob | null {
 }
 
 /**
- * A slot is decided once, whatever the clock or another configuration does to the cursor: the row of
- * an earlier decision stands, and a key that was used before makes no second job.
+ * A slot is decided once, whatever the clock or another configuration does to the cursor: the row
+ * of an earlier decision stands, and a key that was used before makes no second job.
  */
 function decide(
   db: Connection,

@@ -10,8 +10,8 @@ type Fetch = typeof globalThis.fetch;
 const PLACEHOLDER_KEY = 'set-by-the-broker';
 
 /**
- * The model behind an alias. Its library is loaded at the first call, so that an agent that asks for
- * no model does not wait for one.
+ * The model behind an alias. Its library is loaded at the first call, so that an agent that asks
+ * for no model does not wait for one.
  *
  * @throws AgentError `model-unknown` when the agent may not use `alias`
  */
@@ -42,7 +42,8 @@ function lazily(
     provider,
     modelId,
     extractive: provider === 'extractive',
-    // A promise would load the library just to be looked at; a file by URL is downloaded by `fetch`.
+    // A promise would load the library just to be looked at; a file by URL is downloaded by
+    // `fetch`.
     supportedUrls: {},
     doGenerate: async (options) => once((await loaded()).doGenerate(options)),
     doStream: async (options) => once((await loaded()).doStream(options)),

@@ -50,7 +50,8 @@ export class Output {
   }
 
   async #sendAll(): Promise<void> {
-    // Everything that is said in the same turn is one pass, so a loop of progress calls is one call.
+    // Everything that is said in the same turn is one pass, so a loop of progress calls is one
+    // call.
     await Promise.resolve();
     while (this.#lines.length > 0 || this.#progress !== null) {
       const lines = this.#lines;

@@ -13,8 +13,9 @@ export function listJobs(db: Connection, filter: JobFilter): readonly Job[] {
     values.push(filter.agent);
   }
   const condition = where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`;
-  // Few jobs run or are dead: their partial indexes are read and sorted, instead of walking all jobs
-  // from the newest in the hope of meeting some. The plus keeps SQLite from using the id's order.
+  // Few jobs run or are dead: their partial indexes are read and sorted, instead of walking all
+  // jobs from the newest in the hope of meeting some. The plus keeps SQLite from using the id's
+  // order.
   const rare = filter.state === 'running' || filter.state === 'dead';
   const sql = `SELECT * FROM jobs ${condition} ORDER BY ${rare ? '+id' : 'id'} DESC LIMIT ?`;
   return db.all<JobRow>(sql, [...values, filter.limit]).map(toJob);
