@@ -1,8 +1,11 @@
-import { manualClock, onCleanup, tempDir, type ManualClock } from '@nightshift/support';
+import { manualClock, memoryDir, onCleanup, type ManualClock } from '@nightshift/support';
 import type { Actor, Fence, Job, NewJob } from '@nightshift/domain';
 import { openStore, type Store } from '../src/index.ts';
 
-/** A store on a real file in a folder of its own, with a clock that the test owns. */
+/**
+ * A store on a real file in a folder of its own, with a clock that the test owns. The folder lies in
+ * memory: what a disk remembers is the subject of the crash tests.
+ */
 export interface World {
   readonly store: Store;
   readonly clock: ManualClock;
@@ -16,7 +19,7 @@ export const GONE = { code: 'worker-gone', message: 'its worker is gone' };
 const LEASE_MS = 60_000;
 
 export async function openWorld(): Promise<World> {
-  const stateDir = tempDir('store');
+  const stateDir = memoryDir('store');
   const clock = manualClock('2026-03-01T00:00:00Z');
   const open = async (mode: 'create' | 'existing'): Promise<Store> => {
     const store = await openStore({ stateDir, clock, mode });

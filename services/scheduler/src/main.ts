@@ -1,10 +1,10 @@
 /**
- * The scheduler: decides what is due and writes it. `scheduler.ts` is its pass, `due.ts` says which
- * slots lie in a span, `catch-up.ts` what becomes of each, `cron.ts` fences the cron library.
+ * The scheduler: decides what is due and writes it. `scheduler.ts` is its pass, packages/schedule
+ * says which slots lie in a span, `catch-up.ts` what becomes of each.
  */
 import { runService } from '@nightshift/lifecycle';
+import { checkCron } from '@nightshift/schedule';
 import { openStore } from '@nightshift/store';
-import { checkCron } from './cron.ts';
 import { Scheduler } from './scheduler.ts';
 
 await runService({

@@ -6,8 +6,8 @@ import {
   type SlotDecision,
   type SlotStore,
 } from '@nightshift/domain';
+import { dueSlots } from '@nightshift/schedule';
 import { decideSlots } from './catch-up.ts';
-import { dueSlots } from './due.ts';
 
 /** Missed slots older than this are skipped as a range, counted but not listed one by one. */
 export const HORIZON_MS = 7 * 24 * 3_600_000;

@@ -17,6 +17,6 @@ export { manualClock } from './manual-clock.ts';
 export type { ManualClock } from './manual-clock.ts';
 export { nodeBinary, repoRoot } from './repo-root.ts';
 export { onCleanup } from './test-scope.ts';
-export { tempDir } from './temp-dir.ts';
+export { memoryDir, tempDir } from './temp-dir.ts';
 export { waitUntil } from './wait-until.ts';
 export type { WaitOptions } from './wait-until.ts';

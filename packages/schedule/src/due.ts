@@ -1,10 +1,14 @@
-import type { ScheduleRow } from '@nightshift/domain';
+import type { Schedule } from '@nightshift/domain';
 import { cronMatcher } from './cron.ts';
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** Minutes looked at before the event loop gets a turn: about 12 ms of matching. */
+/** Minutes asked about before the event loop gets a turn: about 12 ms of matching. */
 const MINUTES_PER_TURN = 1_000;
+
+/** How far ahead slots are looked for: 29 February comes every four years, or after eight. */
+const AHEAD_MS = 9 * 366 * DAY_MS;
 
 /** Slots of one schedule, oldest first. */
 export interface DueSlots {
@@ -15,9 +19,24 @@ export interface DueSlots {
 }
 
 /** The slots of a schedule: minutes that match its cron, or points of its fixed grid. */
-export function dueSlots(schedule: ScheduleRow): DueSlots {
+export function dueSlots(schedule: Omit<Schedule, 'agent'>): DueSlots {
   if (schedule.everyMs !== null) return gridSlots(schedule.everyMs);
   return cronSlots(schedule.cron ?? '', schedule.timezone);
+}
+
+/** The next `count` slots after `from`; fewer when the schedule never comes again. */
+export async function nextSlots(
+  schedule: Omit<Schedule, 'agent'>,
+  from: number,
+  count: number,
+): Promise<readonly number[]> {
+  const due = dueSlots(schedule);
+  const slots: number[] = [];
+  for (let at = await due.next(from, from + AHEAD_MS); at !== null && slots.length < count;) {
+    slots.push(at);
+    at = await due.next(at, at + AHEAD_MS);
+  }
+  return slots;
 }
 
 /** A fixed grid through the epoch: it does not drift with how long a job takes. */
@@ -40,11 +59,14 @@ function cronSlots(expression: string, timezone: string): DueSlots {
   const matcher = cronMatcher(expression, timezone);
 
   async function* walk(from: number, to: number): AsyncGenerator<number> {
-    let minutes = 0;
-    let at = (Math.floor(from / MINUTE_MS) + 1) * MINUTE_MS;
-    for (; at <= to; at += MINUTE_MS) {
+    let asked = 0;
+    let after = (Math.floor(from / MINUTE_MS) + 1) * MINUTE_MS;
+    for (;;) {
+      const at = matcher.candidate(after, to);
+      if (at === null) return;
       if (matcher.matches(at)) yield at;
-      if (++minutes % MINUTES_PER_TURN === 0) await new Promise(setImmediate);
+      after = at + MINUTE_MS;
+      if (++asked % MINUTES_PER_TURN === 0) await new Promise(setImmediate);
     }
   }
 

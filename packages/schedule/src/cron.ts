@@ -1,9 +1,11 @@
 import nodeCron, { type ScheduledTask } from 'node-cron';
+import { candidates } from './fields.ts';
+import { offsetsOf } from './offsets.ts';
 
 /**
- * node-cron behind two questions: does this minute match, and what is wrong with this expression.
- * Its own timers are not used: what is due is decided by the durable cursor, not by a process that
- * happened to be awake.
+ * node-cron behind three questions: does this minute match, which minute is worth asking about next,
+ * and what is wrong with this expression. Its own timers are not used: what is due is decided by the
+ * durable cursor, not by a process that happened to be awake.
  *
  * When the clocks go back, node-cron's matcher answers yes for both passes through the repeated
  * time, and its trigger stays silent for the whole second pass. Neither is what an operator means:
@@ -14,14 +16,18 @@ import nodeCron, { type ScheduledTask } from 'node-cron';
 export interface CronMatcher {
   /** True when the minute that begins at `atMs` is a slot. */
   matches(atMs: number): boolean;
+  /** The first minute in `[from, limit]` that may match; null when none does. */
+  candidate(from: number, limit: number): number | null;
 }
 
 /** A matcher for five cron fields in an IANA time zone. Both were checked with the configuration. */
 export function cronMatcher(expression: string, timezone: string): CronMatcher {
   const task: ScheduledTask = nodeCron.createTask(expression, () => undefined, { timezone });
-  const everyHour = new Set(nodeCron.parse(expression).hour).size === 24;
+  const fields = nodeCron.parse(expression);
+  const everyHour = new Set(fields.hour).size === 24;
   return {
     matches: (atMs) => task.match(new Date(atMs)) && (everyHour || !isRepeated(atMs, timezone)),
+    candidate: candidates(fields, offsetsOf(timezone)),
   };
 }
 
