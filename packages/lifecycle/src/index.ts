@@ -34,6 +34,7 @@ export type {
   ServiceStore,
   Work,
 } from './service-context.ts';
+export { VERSION } from './version.ts';
 export { resolveEntry } from './resolve-entry.ts';
 export { exitCodeOf, runService } from './service.ts';
 export { onStopSignals } from './signals.ts';

@@ -6,6 +6,7 @@ import type { AgentSettings, ProcessRef } from '@nightshift/domain';
 import {
   type Processes,
   type ServiceContext,
+  VERSION,
   type Work,
   resolveEntry,
   stopFile,
@@ -115,7 +116,7 @@ function brokerOf(context: ServiceContext<Store>): ReturnType<typeof createBroke
     stopFile: () => stop.isStopped(),
     secret: (ref) => environment.resolveSecret(ref),
     clock,
-    userAgent: 'nightshift/0.1.0',
+    userAgent: `nightshift/${VERSION}`,
     log: (level, message, fields) => log[level]('broker', message, { fields }),
     watch: {
       begin: (deadlineAt) => beat.inflight('call', deadlineAt),
