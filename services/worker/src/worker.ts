@@ -6,8 +6,10 @@ import { type TakeoverParts, takeExpired, takeOverDead } from './takeover.ts';
 
 /** Longest sleep of a pass: what cannot wake the worker is seen within this time. */
 const POLL_MS = 1_000;
-/** Between sweeps for tickets that disagree with their jobs, and looks for dead workers. */
+/** Between sweeps for orphaned holds and for tickets that disagree with their jobs. */
 const SWEEP_MS = 30_000;
+/** Between looks for dead workers: their jobs run again within two seconds, not at lease expiry. */
+const LOOK_FOR_DEAD_MS = 1_000;
 /** Jobs made runnable in one transaction. */
 const PROMOTE_BATCH = 200;
 /** Share of the drain time that a job gets to end by itself; the rest is for ending its child. */
@@ -47,6 +49,7 @@ export class Worker {
   readonly #agents: ReadonlyMap<string, AgentSettings>;
   readonly #running = new Map<string, Running>();
   #sweepAt = 0;
+  #lookForDeadAt = 0;
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
@@ -60,6 +63,7 @@ export class Worker {
   /** One pass. @returns how long to sleep, ms. */
   async poll(): Promise<number> {
     await this.#renewLeases();
+    await this.#takeOverDead();
     await this.#sweep();
     await takeExpired(this.#parts.takeover);
     await this.#endCancelled();
@@ -104,11 +108,18 @@ export class Worker {
     }
   }
 
+  /** Two reads of one row or so, and one look at /proc for each other life: cheap enough to be quick. */
+  async #takeOverDead(): Promise<void> {
+    const now = this.#parts.clock.monotonic();
+    if (this.#lookForDeadAt > now) return;
+    this.#lookForDeadAt = now + LOOK_FOR_DEAD_MS;
+    await takeOverDead(this.#parts.takeover, this.#parts.instance);
+  }
+
   async #sweep(): Promise<void> {
     const now = this.#parts.clock.monotonic();
     if (this.#sweepAt > now) return;
     this.#sweepAt = now + SWEEP_MS;
-    await takeOverDead(this.#parts.takeover, this.#parts.instance);
     await this.#parts.ledger.presumeOrphans(null);
     const repaired = await this.#parts.sweepTickets();
     if (repaired > 0) this.#parts.log('tickets.repaired', { count: repaired });
