@@ -1,6 +1,6 @@
 /**
- * What the documents say and a program can check: paths exist, commands exist, tables agree with the
- * code, and the example of the README is a configuration that `check` accepts.
+ * What the documents say and a program can check: paths exist, commands exist, tables agree with
+ * the code, and the example of the README is a configuration that `check` accepts.
  */
 import {
   existsSync,
