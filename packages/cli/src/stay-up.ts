@@ -22,17 +22,21 @@ export async function stayUp(cli: Cli, installation: Installation): Promise<void
     },
   });
   printer.line(paint('dim', `state in ${installation.paths.dir}; Ctrl-C stops all three`));
+  const stop = (): void => {
+    printer.line(paint('dim', 'stopping; once more to kill'));
+    void supervisor.stop();
+  };
+  // A closed terminal: there is nobody left to ask, so it is the same as Ctrl-C.
+  process.once('SIGHUP', stop);
   const ignore = onStopSignals({
-    stop: () => {
-      printer.line(paint('dim', 'stopping; once more to kill'));
-      void supervisor.stop();
-    },
+    stop,
     exitNow: () => supervisor.kill(),
   });
   try {
     if ((await supervisor.over) === 'gave-up') cli.exitCode = EXIT.config;
   } finally {
     ignore();
+    process.off('SIGHUP', stop);
     await supervisor.stop();
   }
 }

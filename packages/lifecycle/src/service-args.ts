@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { EXIT, NightshiftError } from '@nightshift/domain';
 
-/** What a service is started with: `main.ts --config F --state-dir D [--verbose] [--only JOB]`. */
+/** What a service is started with: `main.ts --config F --state-dir D`, and what else it knows. */
 export interface ServiceArgs {
   readonly config: string | undefined;
   readonly stateDir: string | undefined;
@@ -9,6 +9,8 @@ export interface ServiceArgs {
   readonly verbose: boolean;
   /** Worker only: run this job, then end. */
   readonly only: string | undefined;
+  /** Drains when its standard input is closed: its supervisor is gone. */
+  readonly lifeline?: boolean;
 }
 
 /**
@@ -26,6 +28,7 @@ export function parseServiceArgs(argv: readonly string[]): ServiceArgs {
         'state-dir': { type: 'string' },
         verbose: { type: 'boolean', default: false },
         only: { type: 'string' },
+        lifeline: { type: 'boolean', default: false },
       },
     });
     return {
@@ -33,12 +36,13 @@ export function parseServiceArgs(argv: readonly string[]): ServiceArgs {
       stateDir: values['state-dir'],
       verbose: values.verbose,
       only: values.only,
+      lifeline: values.lifeline,
     };
   } catch (cause) {
     // Services exit 0, 1, 75 or 78; a wrong command line is part of the configuration of the unit.
     throw new NightshiftError('bad-arguments', (cause as Error).message, {
       at: 'arguments of the service',
-      fix: 'use --config FILE --state-dir DIR [--verbose] [--only JOB]',
+      fix: 'use --config FILE --state-dir DIR [--verbose] [--only JOB] [--lifeline]',
       exitCode: EXIT.config,
       cause,
     });

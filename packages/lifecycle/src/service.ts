@@ -4,6 +4,7 @@ import { beats, beatState, type LoopBeatState } from './beats.ts';
 import { identityOf, openBoot, settingsFor, type ServiceHost } from './boot.ts';
 import { errorText } from './error-text.ts';
 import { haltWatch } from './halt-watch.ts';
+import { onLifelineCut } from './lifeline.ts';
 import { serviceLoop, type Loop } from './loop.ts';
 import { systemProcesses, type Processes } from './process-identity.ts';
 import type {
@@ -60,6 +61,11 @@ async function serve<S extends ServiceStore>(
     },
     exitNow: () => process.exit(EXIT.failed),
   });
+  const release = boot.args.lifeline === true ? onLifelineCut(process.stdin, lost) : null;
+  function lost(): void {
+    boot.log.warn('supervisor-gone', 'the supervisor is gone: draining');
+    stop.abort();
+  }
   const crashed = (error: Error): void => {
     boot.log.error('crashed', 'an error that nobody caught', { error });
     process.stderr.write(errorText(error));
@@ -76,6 +82,7 @@ async function serve<S extends ServiceStore>(
     throw error;
   } finally {
     ignore();
+    release?.();
     process.off('uncaughtException', crashed);
     boot.log.close();
   }

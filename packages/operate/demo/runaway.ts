@@ -13,7 +13,7 @@ export default defineAgent(async (ctx, input) => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({
         model,
-        max_tokens: 300,
+        max_tokens: 400,
         messages: [{ role: 'user', content: `Round ${round}: are you sure? Think again.` }],
       }),
     });

@@ -45,7 +45,8 @@ export function serviceCommand(
 /**
  * Starts a service with this Node. It leads its own process group: Ctrl-C in a terminal reaches the
  * whole foreground group, and a service that got it twice (from the terminal, and from its
- * supervisor) would take the second for "at once, without draining".
+ * supervisor) would take the second for "at once, without draining". Its standard input is a pipe
+ * that nobody writes to: should this process be killed, the pipe closes and the service drains.
  */
 export function startService(
   service: Supervised,
@@ -53,10 +54,11 @@ export function startService(
   more: readonly string[] = [],
 ): ChildProcess {
   const compileCache = target.compileCache ?? target.paths.compileCache;
-  return spawn(process.execPath, [...serviceCommand(service, target, more)], {
+  const args = serviceCommand(service, target, [...more, '--lifeline']);
+  return spawn(process.execPath, [...args], {
     cwd: target.cwd,
     detached: true,
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['pipe', 'ignore', 'pipe'],
     env: { ...target.environment.all, ...serviceEnvironment(compileCache) },
   });
 }

@@ -27,6 +27,11 @@ export async function up(installation: Installation, request: UpRequest): Promis
   await installation.settings();
   await migrateDatabases(installation);
   await requireNobodyRunning(installation, request.processes ?? systemProcesses());
+  return startServices(installation, request);
+}
+
+/** Starts the three services under a supervisor, on databases that are ready. */
+export function startServices(installation: Installation, request: UpRequest): Supervisor {
   const { configFile, paths, environment, clock } = installation;
   const { cwd, compileCache, events, stopMs } = request;
   const cache = compileCache === undefined ? {} : { compileCache };

@@ -19,8 +19,11 @@ export async function firstLook(
   const { printer } = cli;
   const look = await openFirstLook(request);
   const interrupted = Promise.withResolvers<'interrupted'>();
+  const stop = (): void => interrupted.resolve('interrupted');
+  // A closed terminal is the same as Ctrl-C.
+  process.once('SIGHUP', stop);
   const ignore = onStopSignals({
-    stop: () => interrupted.resolve('interrupted'),
+    stop,
     exitNow: () => look.supervisor.kill(),
   });
   try {
@@ -31,6 +34,7 @@ export async function firstLook(
     printer.live(null);
     await look.close();
     ignore();
+    process.off('SIGHUP', stop);
   }
 }
 

@@ -26,7 +26,7 @@ export async function showPlaces(
     config: configFile,
   };
   printer.line(
-    `${paint('accent', '3')} ${paint('strong', 'Where it lies')}: nothing of it is deleted`,
+    `${paint('accent', '3')} ${paint('strong', 'Where it lies')}, until you delete ${look.dir}`,
   );
   for (const [name, path] of Object.entries(places)) {
     if (path !== null) printer.line(`  ${name.padEnd(8)} ${path}`);

@@ -7,7 +7,8 @@ import { type Installation, openInstallation } from '../installation.ts';
 import { enqueue } from '../enqueue.ts';
 import { LASTING_COMPILE_CACHE, type Supervised } from '../service-process.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
-import { up } from '../up.ts';
+import { startServices } from '../up.ts';
+import { migrateDatabases } from '../migrate.ts';
 import { demoConfig } from './demo-config.ts';
 import { type ModelEndpoint, startModelEndpoint } from './model-endpoint.ts';
 import { repositoryAt } from './repository-at.ts';
@@ -60,7 +61,9 @@ export async function openFirstLook(request: {
     });
     const failed = Promise.withResolvers<never>();
     failed.promise.catch(() => undefined);
-    const supervisor = await up(installation, {
+    // Not `up`: the folder is new and the configuration ours, so there is nothing to look for.
+    await migrateDatabases(installation);
+    const supervisor = startServices(installation, {
       cwd: dir,
       stopMs: STOP_MS,
       compileCache: LASTING_COMPILE_CACHE,

@@ -10,7 +10,7 @@ const INPUT_RATE_NUSD = 1_000_000_000;
 const OUTPUT_RATE_NUSD = 10_000_000_000;
 
 /** A call takes this long, ms, so that a person can watch the money go. */
-const ANSWER_MS = 90;
+const ANSWER_MS = 80;
 /** No call of the demonstration comes near it. */
 const REQUEST_MAX_BYTES = 64 * 1024;
 const JSON_HEADERS = { 'content-type': 'application/json' };
