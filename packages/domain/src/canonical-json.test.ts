@@ -3,7 +3,14 @@ import { expect, test } from 'vitest';
 import { canonicalJson, type Json } from './index.ts';
 
 test('keys are sorted by code units at every depth, and nothing else is moved', () => {
-  const value = { b: [3, { z: 1, a: 2 }], '\u20ac': 1, '\r': 2, a: null, '\ud83d\ude02': 3, '1': 4 };
+  const value = {
+    b: [3, { z: 1, a: 2 }],
+    '\u20ac': 1,
+    '\r': 2,
+    a: null,
+    '\ud83d\ude02': 3,
+    '1': 4,
+  };
   expect(canonicalJson(value)).toBe(
     '{"\\r":2,"1":4,"a":null,"b":[3,{"a":2,"z":1}],"\u20ac":1,"\ud83d\ude02":3}',
   );

@@ -5,7 +5,13 @@
  * never tried again by itself.
  */
 export type DraftState =
-  'pending' | 'approved' | 'executing' | 'done' | 'failed' | 'rejected' | 'expired';
+  | 'pending'
+  | 'approved'
+  | 'executing'
+  | 'done'
+  | 'failed'
+  | 'rejected'
+  | 'expired';
 
 /** Legal transitions. An approval is good for {@link APPROVAL_FRESH_MS}. */
 export const DRAFT_TRANSITIONS: Readonly<Record<DraftState, readonly DraftState[]>> = {

@@ -37,6 +37,13 @@ export const EVENT_KINDS = [
   'budgets.replaced',
   'clock.believed',
   'breaker.changed',
+  'draft.filed',
+  'draft.approved',
+  'draft.rejected',
+  'draft.executing',
+  'draft.done',
+  'draft.failed',
+  'draft.expired',
 ] as const;
 
 export type EventKind = (typeof EVENT_KINDS)[number];

@@ -12,6 +12,8 @@
  */
 export { databaseSize, NIGHTSHIFT_DB, WATCHDOG_DB } from './database.ts';
 export type { DatabaseKind, OpenMode } from './database.ts';
+export { textHash } from './drafts/rows.ts';
+export { createDrillStore } from './drills.ts';
 export { EVENT_KINDS } from './event-kinds.ts';
 export type { EventKind } from './event-kinds.ts';
 export { createFactStore } from './facts.ts';

@@ -1,10 +1,11 @@
-import type { AuditStore, BreakerStore, Clock, ControlStore, EventStore } from '@nightshift/domain';
-import type { InstanceStore, JobStore, Ledger, ReportStore, SlotStore } from '@nightshift/domain';
+import type { AuditStore, BreakerStore, Clock, ControlStore, DraftStore } from '@nightshift/domain';
+import type { EventStore, InstanceStore, JobStore, Ledger, ReportStore, SlotStore } from '@nightshift/domain';
 import { createAuditStore } from './audit.ts';
 import { createBreakerStore } from './breakers.ts';
 import type { Connection } from './connection.ts';
 import { createControlStore } from './control.ts';
 import { NIGHTSHIFT_DB, openDatabase, type OpenMode } from './database.ts';
+import { createDraftStore } from './drafts.ts';
 import { createEventStore } from './events.ts';
 import { createInstanceStore } from './instances.ts';
 import { createJobStore } from './jobs.ts';
@@ -31,6 +32,7 @@ export interface Store {
   readonly audit: AuditStore;
   readonly ledger: Ledger;
   readonly breakers: BreakerStore;
+  readonly drafts: DraftStore;
   /** Closes the file. Twice is fine. */
   close(): void;
 }
@@ -84,6 +86,7 @@ function assemble(
     audit: createAuditStore(db, clock),
     ledger: createLedger(db, clock),
     breakers: createBreakerStore(db, clock),
+    drafts: createDraftStore(db, clock),
     close: () => db.close(),
   };
   rememberConnection(store, { db, clock });

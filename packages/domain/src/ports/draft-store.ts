@@ -52,11 +52,7 @@ export interface DraftStore {
    * The intent, committed before the act: `approved -> executing`, if the job is the one that the
    * approval made, nothing is halted, and arguments, definition and target are those of the draft.
    */
-  begin(
-    fence: Fence,
-    id: string,
-    seen: DraftSeen & Pick<Draft, 'targetHash'>,
-  ): Promise<DraftStart>;
+  begin(fence: Fence, id: string, seen: DraftSeen & Pick<Draft, 'targetHash'>): Promise<DraftStart>;
   /** Ends an execution this attempt began. An end that was taken for unknown is corrected. */
   end(fence: Fence, id: string, end: ActionEnd): Promise<boolean>;
   /** Ends an approved draft that cannot be executed: nothing has happened. */
