@@ -110,6 +110,24 @@ export interface ReplyTokensFault {
   readonly ignoreLimit?: true;
 }
 
+/** The model calls a tool of the client, after `replyText` if that is given too. */
+export interface ToolCallFault {
+  readonly toolCall: {
+    readonly name: string;
+    readonly arguments: Readonly<Record<string, unknown>>;
+  };
+}
+
+/** The model thinks for this many tokens first: billed, and hidden where the wire hides them. */
+export interface ThinkingFault {
+  readonly thinkingTokens: number;
+}
+
+/** So much of the input counts as read from a cache, in usage and on the bill. */
+export interface CachedInputFault {
+  readonly cachedInputTokens: number;
+}
+
 /** What a receiver of messages (ntfy, Discord) can be told to do; it has no `mid-stream`. */
 export type ReceiverFault = FaultTarget &
   (StatusFault | DelayFault | GateFault | HangFault | ResetFault | AcceptedFault);
@@ -133,6 +151,9 @@ export type ModelFault = FaultTarget &
     | RawBodyFault
     | ReplyTextFault
     | ReplyTokensFault
+    | ToolCallFault
+    | ThinkingFault
+    | CachedInputFault
   );
 
 /** The effects of the fault a call has drawn; empty when it drew none. */
@@ -152,7 +173,10 @@ export type Effects = Partial<
     ErrorIn200Fault &
     RawBodyFault &
     ReplyTextFault &
-    ReplyTokensFault
+    ReplyTokensFault &
+    ToolCallFault &
+    ThinkingFault &
+    CachedInputFault
 >;
 
 type Check = (value: unknown) => boolean;
@@ -168,6 +192,11 @@ const status: Check = (value) =>
   count(value) && (value as number) >= 200 && (value as number) <= 599;
 const record: Check = (value) =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const toolCall: Check = (value) =>
+  record(value) &&
+  text((value as { name?: unknown }).name) &&
+  record((value as { arguments?: unknown }).arguments);
 
 const TARGET: Record<keyof FaultTarget, Check> = {
   onModel: text,
@@ -203,6 +232,9 @@ const MODEL = {
   contentType: text,
   replyText: text,
   replyTokens: count,
+  toolCall,
+  thinkingTokens: count,
+  cachedInputTokens: count,
   ignoreLimit: yes,
 } satisfies Record<keyof Effects | keyof FaultTarget, Check>;
 

@@ -17,7 +17,7 @@ export type { ScriptedServer } from './http/scripted-server.ts';
 export type { ModelServer, ModelServerOptions } from './model-server.ts';
 export { startModelServer } from './model-server.ts';
 export type { BillRow, BillStatement, ModelPrice, PriceTable } from './model/bill.ts';
-export type { Speech } from './model/call.ts';
+export type { Speech, SpeechParts, ToolCall } from './model/speech.ts';
 export type { NtfyMessage, NtfyOptions, NtfyServer } from './ntfy.ts';
 export { startNtfy } from './ntfy.ts';
 export type { WebOptions, WebServer } from './web.ts';

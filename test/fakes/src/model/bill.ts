@@ -2,22 +2,39 @@
 export interface ModelPrice {
   readonly inputNusdPerMTok: number;
   readonly outputNusdPerMTok: number;
+  /** Input that was read from a cache; the rate of input if absent. */
+  readonly cachedInputNusdPerMTok?: number;
+  /** Input that was written to a cache for five minutes; the rate of input if absent. */
+  readonly cacheWriteNusdPerMTok?: number;
+  /** Input that was written to a cache for an hour; twice the rate of input if absent. */
+  readonly cacheWriteLongNusdPerMTok?: number;
 }
 
 /** Prices by model name. A model without a price does not exist on this server. */
 export type PriceTable = Readonly<Record<string, ModelPrice>>;
 
+/** What is counted of a call. */
+export interface Meters {
+  /** All input: fresh, read from a cache, and written to one. */
+  readonly inputTokens: number;
+  readonly cachedInputTokens: number;
+  readonly cacheWriteTokens: number;
+  /** The part of `cacheWriteTokens` that is kept for an hour. */
+  readonly cacheWriteLongTokens: number;
+  /** What has been generated so far, thinking included. */
+  readonly outputTokens: number;
+  /** The part of the whole reply that is thinking. */
+  readonly thinkingTokens: number;
+}
+
 /** One accepted call. */
-export interface BillRow {
+export interface BillRow extends Meters {
   readonly id: string;
   /** Epoch ms of the moment the call was accepted. */
   readonly at: number;
   /** The model that served, and is charged. */
   readonly model: string;
   readonly path: string;
-  readonly inputTokens: number;
-  /** What has been generated so far. */
-  readonly outputTokens: number;
   /** Integer nano-dollars, rounded up. */
   readonly costNusd: number;
   /** The whole output was generated and its last byte handed to the wire. */
@@ -40,19 +57,29 @@ const KEEP_ROWS = 10_000;
 
 const TOKENS_PER_MTOK = 1_000_000n;
 
-/** The price of so many tokens, in nano-dollars, rounded up. Throws beyond 2^53. */
-export function costNusd(price: ModelPrice, inputTokens: number, outputTokens: number): number {
-  const input = BigInt(inputTokens) * BigInt(price.inputNusdPerMTok);
-  const output = BigInt(outputTokens) * BigInt(price.outputNusdPerMTok);
-  const cost = Number((input + output + TOKENS_PER_MTOK - 1n) / TOKENS_PER_MTOK);
+/** The price of what was counted, in nano-dollars, rounded up. Throws beyond 2^53. */
+export function costNusd(price: ModelPrice, meters: Omit<Meters, 'thinkingTokens'>): number {
+  const { inputNusdPerMTok: fresh, outputNusdPerMTok } = price;
+  const written = meters.cacheWriteTokens;
+  const long = meters.cacheWriteLongTokens;
+  const lines = [
+    [meters.inputTokens - meters.cachedInputTokens - written, fresh],
+    [meters.cachedInputTokens, price.cachedInputNusdPerMTok ?? fresh],
+    [written - long, price.cacheWriteNusdPerMTok ?? fresh],
+    [long, price.cacheWriteLongNusdPerMTok ?? 2 * fresh],
+    [meters.outputTokens, outputNusdPerMTok],
+  ] as const;
+  if (lines.some(([tokens]) => tokens < 0)) throw new RangeError('parts beyond their whole');
+  const sum = lines.reduce((so, [tokens, rate]) => so + BigInt(tokens) * BigInt(rate), 0n);
+  const cost = Number((sum + TOKENS_PER_MTOK - 1n) / TOKENS_PER_MTOK);
   if (!Number.isSafeInteger(cost)) throw new RangeError('a cost beyond 2^53 nano-dollars');
   return cost;
 }
 
-/** Throws unless each price is a pair of whole, non-negative numbers. */
+/** Throws unless each rate is a whole, non-negative number. */
 export function assertPrices(prices: PriceTable): void {
   for (const [model, price] of Object.entries(prices)) {
-    for (const rate of [price.inputNusdPerMTok, price.outputNusdPerMTok]) {
+    for (const rate of Object.values(price)) {
       if (Number.isSafeInteger(rate) && rate >= 0) continue;
       throw new RangeError(`the price of ${model} must be whole nano-dollars per million tokens`);
     }
@@ -60,7 +87,7 @@ export function assertPrices(prices: PriceTable): void {
 }
 
 /** What opens a row. */
-export type AcceptedCall = Pick<BillRow, 'model' | 'path' | 'inputTokens' | 'requestBody'>;
+export type AcceptedCall = Omit<BillRow, 'id' | 'at' | 'outputTokens' | 'costNusd' | 'completed'>;
 
 /** A row that is still being filled. */
 export class OpenRow {
@@ -82,7 +109,7 @@ export class OpenRow {
   /** Charges `tokens` more of output. */
   generated(tokens: number): void {
     const outputTokens = this.#row.outputTokens + tokens;
-    const cost = costNusd(this.#price, this.#row.inputTokens, outputTokens);
+    const cost = costNusd(this.#price, { ...this.#row, outputTokens });
     this.#onCost(cost - this.#row.costNusd);
     this.#row = { ...this.#row, outputTokens, costNusd: cost };
   }

@@ -4,16 +4,15 @@ import { cut, finish, hang, pause, sendJson, sendText, write } from '../http/htt
 import type { Core } from '../http/scripted-server.ts';
 import { playBeforeAnswer, retryAfterHeader } from '../http/scripted-server.ts';
 import type { Bill, OpenRow } from './bill.ts';
-import { filler, tokenise } from './tokens.ts';
-import type { ChatCall, Choice, ModelWire, Reply, WireSettings } from './wire.ts';
-
-/** What the model says: text, or so many tokens of filler. */
-export type Speech = string | number;
+import { countOutput, countThinking, speak, type Speech } from './speech.ts';
+import type { Choice, ModelCall, ModelWire, Piece, Reply, WireSettings } from './wire.ts';
 
 /** What one call works with. */
 export interface ModelContext extends WireSettings {
   readonly bill: Bill;
-  readonly speech: (requestBody: unknown) => Speech;
+  readonly speech: (requestBody: Readonly<Record<string, unknown>>) => Speech;
+  /** Puts prefixes into the prompt cache. */
+  readonly cache: (prefixes: readonly string[]) => void;
 }
 
 interface Running {
@@ -27,7 +26,7 @@ interface Running {
   readonly row: OpenRow | undefined;
 }
 
-/** Answers a chat call: refuse, draw a fault, bill the input, generate, bill each token. */
+/** Answers a model call: refuse, draw a fault, bill the input, generate, bill each token. */
 export async function runCall(
   wire: ModelWire,
   exchange: Exchange,
@@ -52,21 +51,36 @@ function open(
   exchange: Exchange,
   core: Core,
   context: ModelContext,
-  call: ChatCall,
+  call: ModelCall,
   effects: Effects,
 ): Running {
   const model = effects.model ?? call.model;
-  const { inputTokens, requestBody, includeUsage } = call;
-  const billed = { model, path: wire.path, inputTokens, requestBody };
-  const rejected = fails(effects) || effects.resetBeforeByte === true;
-  const row = rejected && !effects.accepted ? undefined : context.bill.open(billed);
-  const choice = speak(effects, call, context);
+  const { requestBody, includeUsage } = call;
+  const choice = say(effects, call, context);
   const choices = Array.from({ length: call.choices }, () => choice);
-  const total = choice.tokens.length * choices.length;
-  const usage = claimedUsage(effects, wire.usage(inputTokens, total));
+  const total = countOutput(choice) * call.choices;
+  const thinkingTokens = countThinking(choice) * call.choices;
+  const input = inputOf(effects, call);
+  const rejected = fails(effects) || effects.resetBeforeByte === true;
+  const charged = !rejected || effects.accepted === true;
+  const billed = { model, path: wire.path, ...input, thinkingTokens, requestBody };
+  const row = charged ? context.bill.open(billed) : undefined;
+  if (charged) context.cache(call.caches);
+  const truth = wire.usage({ ...input, thinkingTokens, outputTokens: total });
+  const usage = claimedUsage(effects, truth);
   const id = row?.row.id ?? 'refused';
-  const reply = { id, at: Date.now(), model, choices, usage, includeUsage };
+  let events = 0;
+  const serial = (): number => events++;
+  const head = { id, at: Date.now(), model, serial };
+  const reply = { ...head, choices, usage, includeUsage, requestBody };
   return { wire, exchange, core, effects, reply, total, row };
+}
+
+function inputOf(effects: Effects, { input }: ModelCall): ModelCall['input'] {
+  const { cachedInputTokens: scripted } = effects;
+  if (scripted === undefined) return input;
+  const most = input.inputTokens - input.cacheWriteTokens;
+  return { ...input, cachedInputTokens: Math.min(scripted, most) };
 }
 
 /** A status below 300 is no failure: it belongs to a scripted body. */
@@ -74,12 +88,15 @@ function fails(effects: Effects): boolean {
   return (effects.status ?? 200) >= 300 || effects.errorBodyWith200 === true;
 }
 
-function speak(effects: Effects, call: ChatCall, context: ModelContext): Choice {
-  const scripted = effects.replyText ?? effects.replyTokens;
-  const speech = scripted ?? context.speech(call.requestBody);
-  const all = typeof speech === 'string' ? tokenise(speech) : filler(speech);
-  const limit = effects.ignoreLimit === true ? undefined : call.limit;
-  return { tokens: all.slice(0, limit), truncated: limit !== undefined && all.length > limit };
+function say(effects: Effects, call: ModelCall, context: ModelContext): Choice {
+  const { replyText, replyTokens, toolCall, thinkingTokens } = effects;
+  const text = replyText ?? replyTokens;
+  const scripted = text !== undefined || toolCall !== undefined;
+  const usual = context.speech(call.requestBody);
+  const speech = scripted ? { text, toolCall } : usual;
+  const parts = typeof speech === 'object' ? speech : { text: speech };
+  const all = thinkingTokens === undefined ? parts : { ...parts, thinkingTokens };
+  return speak(all, call.thinks, effects.ignoreLimit === true ? undefined : call.limit);
 }
 
 function claimedUsage(
@@ -142,11 +159,11 @@ async function answerStream(running: Running): Promise<void> {
   await write(exchange, wire.opening(reply));
   const stopAt = effects.cutAfterChunks ?? effects.afterChunks ?? 1;
   const pieces = interleave(reply);
-  for (const [sent, { index, token }] of pieces.entries()) {
+  for (const [sent, piece] of pieces.entries()) {
     if (sent === stopAt && (await stopsMidway(running))) return;
     if (effects.chunkDelayMs !== undefined) await pause(exchange, effects.chunkDelayMs);
     row?.generated(1);
-    await write(exchange, wire.chunk(reply, index, token));
+    await write(exchange, wire.chunk(reply, piece));
   }
   // A stop beyond the last content chunk still comes before usage and the end mark.
   if (stopAt >= pieces.length && (await stopsMidway(running))) return;
@@ -155,12 +172,19 @@ async function answerStream(running: Running): Promise<void> {
 }
 
 /** Token by token over all choices, as the real streams interleave them. */
-function interleave(reply: Reply): { index: number; token: string }[] {
-  const longest = Math.max(...reply.choices.map(({ tokens }) => tokens.length));
+function interleave({ choices }: Reply): Piece[] {
+  const runs = choices.map(piecesOf);
+  const longest = Math.max(0, ...runs.map((run) => run.length));
   return Array.from({ length: longest }, (_, at) => at).flatMap((at) =>
-    reply.choices.flatMap(({ tokens }, index) => {
-      const token = tokens[at];
-      return token === undefined ? [] : [{ index, token }];
+    runs.flatMap((run) => run[at] ?? []),
+  );
+}
+
+function piecesOf({ parts }: Choice, choice: number): Piece[] {
+  return parts.flatMap((part, at) =>
+    part.tokens.map((token, n) => {
+      const place = { first: n === 0, last: n === part.tokens.length - 1 };
+      return { choice, at, part, token, ...place };
     }),
   );
 }

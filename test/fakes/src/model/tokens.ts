@@ -33,9 +33,12 @@ export function countInput(messages: readonly unknown[], extras: readonly unknow
   return [...perMessage, ...perExtra].reduce((sum, tokens) => sum + tokens, TOKENS_PER_REQUEST);
 }
 
-/** All text inside a message, whatever its shape; role names and keys are not counted. */
-function countValue(value: unknown, key = ''): number {
-  if (key === 'role' || key === 'type') return 0;
+/** Keys whose values are no text for the model. */
+const UNCOUNTED: ReadonlySet<string> = new Set(['role', 'type', 'cache_control']);
+
+/** All text inside a message, whatever its shape; role names, marks and keys are not counted. */
+export function countValue(value: unknown, key = ''): number {
+  if (UNCOUNTED.has(key)) return 0;
   if (key === 'image_url') return IMAGE_TOKENS;
   if (typeof value === 'string') return countText(value);
   if (Array.isArray(value)) {
@@ -59,4 +62,12 @@ export function filler(count: number): string[] {
     { length: count },
     (_, index) => `word${index + 1}${index + 1 < count ? ' ' : ''}`,
   );
+}
+
+/** Characters of JSON that make a token of output. */
+const JSON_PER_TOKEN = 4;
+
+/** A value as JSON, cut into tokens of output; at least one. */
+export function cutJson(value: unknown): string[] {
+  return JSON.stringify(value).match(new RegExp(`[^]{1,${JSON_PER_TOKEN}}`, 'gu')) ?? [];
 }

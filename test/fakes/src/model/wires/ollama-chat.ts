@@ -1,89 +1,81 @@
-import type { Exchange, JsonAnswer } from '../../http/http-server.ts';
-import { isObject, parseObject } from '../../http/json.ts';
+import type { Exchange } from '../../http/http-server.ts';
+import { isObject } from '../../http/json.ts';
+import { argumentsOf, type Part, saidAs } from '../speech.ts';
 import { countInput } from '../tokens.ts';
-import type { ModelWire, Parsed, Reply, WireSettings } from '../wire.ts';
-
-/*
- * Ollama's chat: https://github.com/ollama/ollama/blob/main/docs/api.md
- * It streams unless told not to, knows no keys, and says every error as `{"error": "text"}`.
- */
+import {
+  type ModelWire,
+  type Parsed,
+  type Piece,
+  plainInput,
+  type Reply,
+  type WireSettings,
+} from '../wire.ts';
+import {
+  head,
+  line,
+  loaded,
+  NDJSON,
+  ollamaBody,
+  ollamaError,
+  ollamaUsage,
+  ollamaWishes,
+  refused,
+  tail,
+} from './ollama-answer.ts';
 
 /** `POST /api/chat`. */
 export const ollamaChat: ModelWire = {
   path: '/api/chat',
-  streamType: 'application/x-ndjson',
+  streamType: NDJSON,
   parse,
-  refuse: ({ status, code }) => ({ error: `${code ?? 'failed'} (status ${status})` }),
-  usage: (inputTokens, outputTokens) => ({
-    prompt_eval_count: inputTokens,
-    eval_count: outputTokens,
-  }),
-  whole: (reply) => last(reply, reply.choices[0]?.tokens.join('') ?? ''),
+  refuse: ollamaError,
+  usage: ollamaUsage,
+  whole: (reply) => ({ ...head(reply), message: messageOf(reply), ...tail(reply) }),
   opening: () => '',
-  chunk: (reply, _index, token) =>
-    line({ ...head(reply), message: { role: 'assistant', content: token }, done: false }),
-  closing: (reply) => line(last(reply, '')),
+  chunk: (reply, piece) => {
+    const said = deltaOf(reply, piece);
+    if (said === null) return '';
+    return line({ ...head(reply), message: { role: 'assistant', ...said }, done: false });
+  },
+  closing: (reply) =>
+    line({ ...head(reply), message: { role: 'assistant', content: '' }, ...tail(reply) }),
 };
 
-function line(value: unknown): string {
-  return `${JSON.stringify(value)}\n`;
-}
-
-function head(reply: Reply): Record<string, unknown> {
-  return { model: reply.model, created_at: new Date(reply.at).toISOString() };
-}
-
-function last(reply: Reply, content: string): unknown {
+function messageOf(reply: Reply): Record<string, unknown> {
+  const [choice = { parts: [] }] = reply.choices;
+  const thinking = saidAs('thinking', choice);
+  const calls = choice.parts.flatMap((part) => (part.kind === 'tool' ? [callOf(reply, part)] : []));
   return {
-    ...head(reply),
-    message: { role: 'assistant', content },
-    done_reason: reply.choices[0]?.truncated === true ? 'length' : 'stop',
-    done: true,
-    total_duration: 3_000_000,
-    load_duration: 1_000_000,
-    prompt_eval_duration: 1_000_000,
-    eval_duration: 1_000_000,
-    ...reply.usage,
+    role: 'assistant',
+    content: saidAs('text', choice),
+    ...(thinking === '' ? {} : { thinking }),
+    ...(calls.length === 0 ? {} : { tool_calls: calls }),
   };
 }
 
-function refused(status: number, error: string): { answer: JsonAnswer } {
-  return { answer: { status, body: { error } } };
+/** A tool call comes whole, with its last token. */
+function deltaOf(reply: Reply, { part, token, last }: Piece): Record<string, unknown> | null {
+  if (part.kind === 'text') return { content: token };
+  if (part.kind === 'thinking') return { content: '', thinking: token };
+  return last ? { content: '', tool_calls: [callOf(reply, part)] } : null;
+}
+
+function callOf(reply: Reply, part: Extract<Part, { kind: 'tool' }>): unknown {
+  const said = { index: 0, name: part.name, arguments: argumentsOf(part) };
+  return { id: `call_${reply.id}`, function: said };
 }
 
 function parse(exchange: Exchange, settings: WireSettings): Parsed {
-  if (exchange.body.length === 0) return refused(400, 'missing request body');
-  const body = parseObject(exchange.body);
-  if (body === undefined) return refused(400, 'invalid JSON in request body');
-  const { model, messages = [], options = {}, stream = true } = body;
-  if (typeof model !== 'string' || model === '') return refused(400, 'model is required');
-  if (!settings.models.has(model)) return refused(404, `model '${model}' not found`);
-  if (!Array.isArray(messages) || !messages.every(isObject) || !isObject(options)) {
+  const asked = ollamaBody(exchange, settings);
+  if ('answer' in asked) return asked;
+  const { model, body } = asked;
+  const { messages = [], tools, format } = body;
+  if (!Array.isArray(messages) || !messages.every(isObject)) {
     return refused(400, 'json: cannot unmarshal request body');
   }
-  if (messages.length === 0) return { answer: { status: 200, body: loaded(model) } };
-  const limit = options['num_predict'];
-  return {
-    call: {
-      model,
-      stream: stream !== false,
-      includeUsage: true,
-      choices: 1,
-      // A negative num_predict means no limit.
-      limit: typeof limit === 'number' && limit >= 0 ? limit : undefined,
-      inputTokens: countInput(messages, [body['tools'], body['format']]),
-      requestBody: body,
-    },
-  };
-}
-
-/** Without messages the real server only loads the model, generates nothing and says so. */
-function loaded(model: string): unknown {
-  return {
-    model,
-    created_at: new Date().toISOString(),
-    message: { role: 'assistant', content: '' },
-    done_reason: 'load',
-    done: true,
-  };
+  if (messages.length === 0) {
+    return loaded(model, { message: { role: 'assistant', content: '' } });
+  }
+  const input = plainInput(countInput(messages, [tools, format]));
+  return { call: { model, ...ollamaWishes(body), input } };
 }

@@ -1,11 +1,29 @@
-import type { Exchange, JsonAnswer } from '../../http/http-server.ts';
-import { isObject, parseObject } from '../../http/json.ts';
+import type { Exchange } from '../../http/http-server.ts';
+import { isObject } from '../../http/json.ts';
+import { saidAs } from '../speech.ts';
 import { countInput } from '../tokens.ts';
-import type { ModelWire, Parsed, Refusal, Reply, WireSettings } from '../wire.ts';
+import {
+  type Choice,
+  type ModelCall,
+  type ModelWire,
+  type Parsed,
+  type Piece,
+  plainInput,
+  type Reply,
+  type WireSettings,
+} from '../wire.ts';
+import {
+  checkCounts,
+  type ErrorFields,
+  isGiven,
+  openaiBody,
+  openaiError,
+  refused,
+} from './openai-error.ts';
 
 /*
  * OpenAI's chat completions: https://platform.openai.com/docs/api-reference/chat
- * Refusals come in the order of the real API: key, JSON, model, parameters.
+ * Thinking is billed and counted, and not shown.
  */
 
 const ROLES = new Set(['system', 'developer', 'user', 'assistant', 'tool', 'function']);
@@ -13,45 +31,26 @@ const ROLES = new Set(['system', 'developer', 'user', 'assistant', 'tool', 'func
 /** Most replies to one call, as documented. */
 const MAX_CHOICES = 128;
 
-interface ErrorFields {
-  readonly message: string;
-  readonly param?: string;
-  readonly code?: string;
-  readonly type?: string;
-}
-
-const refusals: Readonly<Record<number, ErrorFields>> = {
-  401: { message: 'Incorrect API key provided.', code: 'invalid_api_key' },
-  402: { message: 'Insufficient balance.', code: 'insufficient_balance' },
-  429: { message: 'Rate limit reached.', type: 'requests', code: 'rate_limit_exceeded' },
-  500: { message: 'The server had an error while processing your request.', type: 'server_error' },
-  503: { message: 'The engine is currently overloaded.', type: 'server_error' },
-  529: { message: 'Overloaded.', type: 'overloaded_error' },
-};
-
 /** `POST /v1/chat/completions`. */
 export const openaiChat: ModelWire = {
   path: '/v1/chat/completions',
   streamType: 'text/event-stream; charset=utf-8',
   parse,
-  refuse: ({ status, code }: Refusal) => {
-    const fields = refusals[status] ?? { message: `Failed with ${status}.` };
-    return errorBody(code === undefined ? fields : { ...fields, code: String(code) });
-  },
-  usage: (inputTokens, outputTokens) => ({
+  refuse: openaiError,
+  usage: ({ inputTokens, cachedInputTokens, outputTokens, thinkingTokens }) => ({
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,
     total_tokens: inputTokens + outputTokens,
-    prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
-    completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0 },
+    prompt_tokens_details: { cached_tokens: cachedInputTokens, audio_tokens: 0 },
+    completion_tokens_details: { reasoning_tokens: thinkingTokens, audio_tokens: 0 },
   }),
   whole: (reply) => ({
     ...head(reply, 'chat.completion'),
-    choices: reply.choices.map(({ tokens, truncated }, index) => ({
+    choices: reply.choices.map((choice, index) => ({
       index,
-      message: { role: 'assistant', content: tokens.join(''), refusal: null },
+      message: messageOf(reply, choice, index),
       logprobs: null,
-      finish_reason: truncated ? 'length' : 'stop',
+      finish_reason: finishOf(choice),
     })),
     ...(reply.usage === undefined ? {} : { usage: reply.usage }),
   }),
@@ -59,14 +58,43 @@ export const openaiChat: ModelWire = {
     reply.choices
       .map((_, index) => delta(reply, index, { role: 'assistant', content: '', refusal: null }))
       .join(''),
-  chunk: (reply, index, token) => delta(reply, index, { content: token }),
+  chunk,
   closing: (reply) => {
-    const ends = reply.choices.map(({ truncated }, index) =>
-      delta(reply, index, {}, truncated ? 'length' : 'stop'),
-    );
+    const ends = reply.choices.map((choice, index) => delta(reply, index, {}, finishOf(choice)));
     return [...ends, usageEvent(reply), 'data: [DONE]\n\n'].join('');
   },
 };
+
+function finishOf({ truncated, parts }: Choice): string {
+  if (truncated) return 'length';
+  return parts.some(({ kind }) => kind === 'tool') ? 'tool_calls' : 'stop';
+}
+
+function messageOf(reply: Reply, choice: Choice, index: number): Record<string, unknown> {
+  const calls = choice.parts.flatMap((part, at) => {
+    if (part.kind !== 'tool') return [];
+    const said = { name: part.name, arguments: part.tokens.join('') };
+    return [{ id: callId(reply, index, at), type: 'function', function: said }];
+  });
+  const text = saidAs('text', choice);
+  const content = calls.length > 0 && text === '' ? null : text;
+  const message = { role: 'assistant', content, refusal: null };
+  return calls.length > 0 ? { ...message, tool_calls: calls } : message;
+}
+
+function callId(reply: Reply, choice: number, at: number): string {
+  return `call_${reply.id.replace(/^call-/u, '')}_${choice}_${at}`;
+}
+
+function chunk(reply: Reply, { choice, at, part, token, first }: Piece): string {
+  if (part.kind === 'thinking') return '';
+  if (part.kind === 'text') return delta(reply, choice, { content: token });
+  const said = { arguments: token };
+  const call = first
+    ? { id: callId(reply, choice, at), type: 'function', function: { name: part.name, ...said } }
+    : { function: said };
+  return delta(reply, choice, { tool_calls: [{ index: 0, ...call }] });
+}
 
 function head(reply: Reply, object: string): Record<string, unknown> {
   return {
@@ -95,47 +123,11 @@ function usageEvent(reply: Reply): string {
   return event({ ...head(reply, 'chat.completion.chunk'), choices: [], usage: reply.usage });
 }
 
-function errorBody({ message, param, code, type }: ErrorFields): unknown {
-  return {
-    error: {
-      message,
-      type: type ?? 'invalid_request_error',
-      param: param ?? null,
-      code: code ?? null,
-    },
-  };
-}
-
-function refused(status: number, fields: ErrorFields): { answer: JsonAnswer } {
-  return { answer: { status, body: errorBody(fields) } };
-}
-
 function parse(exchange: Exchange, settings: WireSettings): Parsed {
-  const keyFault = checkKey(exchange.headers.authorization, settings.requireKey);
-  if (keyFault !== undefined) return refused(401, keyFault);
-  const json = exchange.headers['content-type']?.includes('application/json') === true;
-  const body = json ? parseObject(exchange.body) : undefined;
-  if (body === undefined) {
-    return refused(400, { message: 'We could not parse the JSON body of your request.' });
-  }
-  const { model } = body;
-  if (typeof model !== 'string' || model === '') {
-    return refused(400, { message: 'you must provide a model parameter' });
-  }
-  if (!settings.models.has(model)) {
-    const message = `The model \`${model}\` does not exist or you do not have access to it.`;
-    return refused(404, { message, code: 'model_not_found' });
-  }
-  const fault = checkMessages(body['messages']) ?? checkParameters(body);
-  return fault === undefined ? { call: toCall(model, body) } : refused(400, fault);
-}
-
-function checkKey(header: string | undefined, wanted: boolean | string): ErrorFields | undefined {
-  if (wanted === false) return undefined;
-  const key = /^Bearer (\S+)$/u.exec(header ?? '')?.[1];
-  if (key === undefined) return { message: "You didn't provide an API key." };
-  if (wanted === true || key === wanted) return undefined;
-  return { message: 'Incorrect API key provided.', code: 'invalid_api_key' };
+  const asked = openaiBody(exchange, settings);
+  if ('answer' in asked) return asked;
+  const fault = checkMessages(asked.body['messages']) ?? checkParameters(asked.body);
+  return fault === undefined ? { call: toCall(asked.model, asked.body) } : refused(400, fault);
 }
 
 function checkMessages(messages: unknown): ErrorFields | undefined {
@@ -167,26 +159,16 @@ function checkParameters(body: Record<string, unknown>): ErrorFields | undefined
     const message = "The 'stream_options' parameter is only allowed when 'stream' is enabled.";
     return { message, param: 'stream_options' };
   }
-  const ranges = { max_tokens: old, max_completion_tokens: limit, n };
-  for (const [param, value] of Object.entries(ranges)) {
-    if (!isGiven(value)) continue;
-    const top = param === 'n' ? MAX_CHOICES : Number.MAX_SAFE_INTEGER;
-    if (Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= top) continue;
-    return { message: `Invalid value for '${param}'.`, param, code: 'invalid_value' };
-  }
-  return undefined;
+  const top = Number.MAX_SAFE_INTEGER;
+  return checkCounts([
+    ['max_tokens', old, top],
+    ['max_completion_tokens', limit, top],
+    ['n', n, MAX_CHOICES],
+  ]);
 }
 
-/** The API treats null as absent. */
-function isGiven(value: unknown): boolean {
-  return value !== undefined && value !== null;
-}
-
-function toCall(
-  model: string,
-  body: Record<string, unknown>,
-): Extract<Parsed, { call: unknown }>['call'] {
-  const options = body['stream_options'];
+function toCall(model: string, body: Record<string, unknown>): ModelCall {
+  const { stream_options: options, reasoning_effort: effort } = body;
   const limit = body['max_completion_tokens'] ?? body['max_tokens'];
   const extras = [body['tools'], body['functions'], body['response_format']];
   return {
@@ -195,7 +177,9 @@ function toCall(
     includeUsage: isObject(options) && options['include_usage'] === true,
     choices: Number(body['n'] ?? 1),
     limit: isGiven(limit) ? Number(limit) : undefined,
-    inputTokens: countInput(body['messages'] as unknown[], extras),
+    thinks: isGiven(effort) && effort !== 'none',
+    input: plainInput(countInput(body['messages'] as unknown[], extras)),
+    caches: [],
     requestBody: body,
   };
 }
