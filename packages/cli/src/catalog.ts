@@ -71,6 +71,11 @@ export const CATALOG: readonly CatalogEntry[] = [
     load: () => import('./commands/reports.ts'),
   },
   {
+    name: 'drafts',
+    summary: 'actions that wait for a person: list, show, approve, reject',
+    load: () => import('./commands/drafts.ts'),
+  },
+  {
     name: 'spend',
     summary: 'budget windows, totals, and a check of the ledger',
     load: () => import('./commands/spend.ts'),

@@ -104,7 +104,7 @@ test(
         netUsd: 'number',
         agents: [],
       },
-      sandbox: { launcher: 'string' },
+      sandbox: { launcher: 'null' },
     });
   },
   SLOW,

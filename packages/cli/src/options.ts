@@ -32,9 +32,3 @@ export function moment(text: string): number {
 export function examples(lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  $ nightshift ${line}`).join('\n')}`;
 }
-
-/** Only the values that were given: `undefined` is not "absent" to a strict type. */
-export function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
-}

@@ -2,8 +2,8 @@ import { defineAgent } from 'nightshift';
 
 /**
  * An agent that never stops by itself: it asks a model again and again, as a loop whose end was
- * forgotten does. It runs like any other agent, in the sandbox and behind the gates; what ends it is
- * the cap.
+ * forgotten does. It runs like any other agent, in the sandbox and behind the gates; what ends it
+ * is the cap.
  */
 export default defineAgent(async (ctx, input) => {
   const { url, model } = input as { url: string; model: string };

@@ -1,5 +1,6 @@
 import { type AgentSettings, EXIT, NightshiftError, type Settings } from '@nightshift/domain';
 import { loadSettings, resolveEntry } from '@nightshift/lifecycle';
+import { checkCron } from '@nightshift/schedule';
 
 /** What the configuration comes to. */
 export interface CheckResult {
@@ -18,7 +19,7 @@ export async function checkConfiguration(request: {
   readonly cwd: string;
 }): Promise<CheckResult> {
   const { config: configFile, cwd } = request;
-  const { settings } = await loadSettings({ configFile, cwd, checkSecrets: true });
+  const { settings } = await loadSettings({ configFile, cwd, checkSecrets: true, checkCron });
   const mistakes: NightshiftError[] = [];
   const agents = settings.agents.flatMap((agent) => {
     try {

@@ -16,6 +16,8 @@ export type { CheckResult } from './check.ts';
 export { listDeadLetters, redrive, redriveAll } from './dead-letters.ts';
 export { examine } from './doctor.ts';
 export type { Examination } from './doctor.ts';
+export { approveDraft, listDrafts, rejectDraft, showDraft } from './drafts.ts';
+export type { DraftView } from './drafts.ts';
 export { enqueue } from './enqueue.ts';
 export type { EnqueueRequest, EnqueueResult } from './enqueue.ts';
 export { halt } from './halt.ts';

@@ -22,6 +22,21 @@ test('an installation where nothing ever ran has a status', async () => {
   expect(status.next).toEqual([{ agent: 'watch', at: Date.parse('2026-11-22T12:00:30Z') }]);
 });
 
+test('the next runs come soonest first, in the time zone of the configuration', async () => {
+  const { installation } = await openSite(`export default {
+    timezone: 'America/New_York',
+    agents: {
+      late: { entry: './agent.ts', schedule: '0 6 * * *' },
+      soon: { entry: './agent.ts', every: '30s' },
+      never: { entry: './agent.ts' },
+    },
+  }`);
+  expect((await readStatus(installation)).next).toEqual([
+    { agent: 'soon', at: Date.parse('2026-11-22T12:00:30Z') },
+    { agent: 'late', at: Date.parse('2026-11-23T11:00:00Z') },
+  ]);
+});
+
 test('a service is healthy while its process lives and its beat is young', async () => {
   const site = await openSite();
   await live(site, 'worker', process.pid);

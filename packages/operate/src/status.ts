@@ -41,7 +41,7 @@ export interface Status {
   readonly queue: QueueCounts;
   readonly breakers: readonly Breaker[];
   readonly incidents: readonly Incident[];
-  /** When each fixed-interval agent runs next; those with a cron expression are not listed yet. */
+  /** When each scheduled agent runs next, soonest first. */
   readonly next: readonly { readonly agent: string; readonly at: number }[];
   /** Safety drills that were run. None exist yet. */
   readonly drills: readonly {
@@ -82,7 +82,7 @@ export async function readStatus(
     queue: await store.jobs.counts(),
     breakers: await store.breakers.list(),
     incidents: await openIncidents(installation),
-    next: settings === null ? [] : nextRuns(settings, now),
+    next: settings === null ? [] : await nextRuns(settings, now),
     drills: [],
     value: settings === null ? null : valueOf(settings, delivered, sinceAt),
     sandbox: { launcher: instances.find(({ service }) => service === 'worker')?.launcher ?? null },
@@ -145,15 +145,18 @@ async function openIncidents(installation: Installation): Promise<readonly Incid
   return (await watch.openIncidents()).filter((it) => it.state === 'open');
 }
 
-/** The fixed grid through the epoch that the scheduler uses for `every`. */
-function nextRuns(settings: Settings, now: number): Status['next'] {
-  return settings.agents
-    .flatMap(({ name, schedule }) =>
-      schedule?.kind === 'every'
-        ? [{ agent: name, at: (Math.floor(now / schedule.everyMs) + 1) * schedule.everyMs }]
-        : [],
-    )
-    .sort((a, b) => a.at - b.at);
+/** The next slot of each schedule, soonest first. Loaded late: most commands need no calendar. */
+async function nextRuns({ agents, timezone }: Settings, now: number): Promise<Status['next']> {
+  const { nextSlots } = await import('@nightshift/schedule');
+  const next: { agent: string; at: number }[] = [];
+  for (const { name, schedule } of agents) {
+    if (schedule === null) continue;
+    const cron = schedule.kind === 'cron' ? schedule.cron : null;
+    const everyMs = schedule.kind === 'every' ? schedule.everyMs : null;
+    const [at] = await nextSlots({ cron, everyMs, timezone }, now, 1);
+    if (at !== undefined) next.push({ agent: name, at });
+  }
+  return next.sort((a, b) => a.at - b.at);
 }
 
 /** A database in which no budget was ever declared: a cap of nothing. */

@@ -1,8 +1,8 @@
 import { NUSD_PER_USD, type Nusd, formatUsd } from '@nightshift/domain';
 
 /**
- * Nano-dollars as a JSON number of dollars: the double nearest to the exact decimal, which prints as
- * that decimal below a million dollars.
+ * Nano-dollars as a JSON number of dollars: the double nearest to the exact decimal, which prints
+ * as that decimal below a million dollars.
  */
 export function usd(nusd: Nusd): number {
   return nusd / NUSD_PER_USD;
