@@ -5,8 +5,6 @@ import type { Workspace } from './support/workspace.ts';
 export interface Settings {
   /** Rounds of each comparison; ours and the peer take turns in each. */
   readonly rounds: number;
-  /** The sizes that take long to build. */
-  readonly full: boolean;
   /** The ids that were asked for; null for all. */
   readonly only: readonly string[] | null;
 }

@@ -1,5 +1,5 @@
 /**
- * `pnpm bench [--json] [--only ID[,ID]] [--rounds N] [--full]`: every promise about speed and size,
+ * `pnpm bench [--json] [--only ID[,ID]] [--rounds N]`: every promise about speed and size,
  * measured here and now, beside what others need for the same.
  *
  * Ours and the peer take turns in the same run, with the same durability, after a round that is not

@@ -9,7 +9,7 @@ const DEFAULT_ROUNDS = 3;
 const ROUNDS_MAX = 100;
 
 /**
- * Reads the command line: `[--json] [--only ID[,ID]] [--rounds N] [--full]`.
+ * Reads the command line: `[--json] [--only ID[,ID]] [--rounds N]`.
  * @param known every id there is
  * @throws Error for anything else, with what to write instead.
  */
@@ -18,7 +18,6 @@ export function readOptions(argv: readonly string[], known: readonly string[]): 
     args: argv.filter((it) => it !== '--'),
     options: {
       json: { type: 'boolean', default: false },
-      full: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true },
       rounds: { type: 'string' },
     },
@@ -32,5 +31,5 @@ export function readOptions(argv: readonly string[], known: readonly string[]): 
   if (unknown.length > 0) {
     throw new Error(`no benchmark ${unknown.join(', ')}; there are: ${known.join(', ')}`);
   }
-  return { json: values.json, full: values.full, rounds, only };
+  return { json: values.json, rounds, only };
 }

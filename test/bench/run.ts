@@ -4,6 +4,9 @@ import { type NotMeasured, type Row, toRow } from './row.ts';
 import { settingsOf, versions } from './support/versions.ts';
 import { openWorkspace } from './support/workspace.ts';
 
+/** Exit code of a program that was ended by SIGINT, as shells count. */
+const INTERRUPTED = 130;
+
 /** What `--json` prints. */
 export interface Document {
   readonly schema: 1;
@@ -34,6 +37,8 @@ async function runGroup(
   wanted: readonly string[],
 ): Promise<{ rows: Row[]; notMeasured: NotMeasured[] }> {
   const workspace = openWorkspace();
+  const interrupted = (): void => void workspace.close().finally(() => process.exit(INTERRUPTED));
+  process.once('SIGINT', interrupted);
   const startedAt = performance.now();
   const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
   const bench: Bench = { ...settings, workspace, wants: (id) => isWanted(settings, id), say };
@@ -48,6 +53,7 @@ async function runGroup(
     say(`${wanted.join(', ')}: ${why}`);
     return { rows: [], notMeasured: wanted.map((id) => ({ id, why })) };
   } finally {
+    process.off('SIGINT', interrupted);
     await workspace.close();
   }
 }

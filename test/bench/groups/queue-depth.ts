@@ -54,13 +54,13 @@ interface Queue {
   readonly tickets: Tickets;
 }
 
-async function open({ workspace, say }: Bench, queued: number): Promise<Queue> {
+async function open(bench: Bench, queued: number): Promise<Queue> {
   const depth: Depth = { queued, delayed: IN_FRONT, paused: IN_FRONT };
   const startedAt = performance.now();
-  const store = await openDeepQueue(workspace.folder('depth'), depth);
-  workspace.onClose(() => store.close());
+  const store = await openDeepQueue(bench.workspace.folder('depth'), depth);
+  bench.workspace.onClose(() => store.close());
   const seconds = Math.round((performance.now() - startedAt) / 1_000);
-  say(`queue: ${queued} jobs and ${2 * IN_FRONT} in front built in ${seconds} s`);
+  bench.say(`queue: ${queued} jobs and ${2 * IN_FRONT} in front built in ${seconds} s`);
   return { store, tickets: openTickets(store, systemClock) };
 }
 

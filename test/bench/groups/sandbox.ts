@@ -93,6 +93,7 @@ function noting(note: () => void): Capabilities {
     stepResult: refuse,
     completeStep: refuse,
     report: refuse,
+    draft: refuse,
     progress: refuse,
     log: async () => note(),
   };

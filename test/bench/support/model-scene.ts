@@ -12,7 +12,7 @@ const RATES = {
   outputNusdPerMTok: 1_000_000,
 };
 const MODEL = 'fake-model';
-const ALLOW = { hosts: [], methods: [], read: [], git: [], models: ['default'] };
+const ALLOW = { hosts: [], methods: [], read: [], git: [], models: ['default'], actions: [] };
 
 /** A model server in a process of its own, a broker over a real store, and a job that runs. */
 export interface ModelScene {

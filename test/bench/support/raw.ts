@@ -14,5 +14,6 @@ export function openRaw(file: string): Raw {
 /** @throws Error unless every commit waits for the disk: otherwise nothing here is comparable. */
 export function requireFullSync(database: Raw, whose: string): void {
   const synchronous = database.pragma('synchronous', { simple: true });
-  if (synchronous !== 2) throw new Error(`${whose} runs with synchronous = ${synchronous}, not 2`);
+  if (synchronous !== 2)
+    throw new Error(`${whose} runs with synchronous = ${String(synchronous)}, not 2`);
 }

@@ -31,10 +31,9 @@ export function versions(): Readonly<Record<string, string>> {
 }
 
 /** How this run was made. */
-export function settingsOf({ rounds, full }: Settings): Readonly<Record<string, string | number>> {
+export function settingsOf({ rounds }: Settings): Readonly<Record<string, string | number>> {
   return {
     rounds,
-    sizes: full ? 'full' : 'default',
     durability: 'WAL, synchronous=FULL on every side',
     cores: availableParallelism(),
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -60,8 +59,8 @@ function sqliteVersion(): string {
 }
 
 function versionOf(name: string): string {
-  const main = createRequire(import.meta.url).resolve.paths(name) ?? [];
-  const file = [...main.map((dir) => join(dir, name, 'package.json'))].flatMap(readable)[0];
+  const folders = createRequire(import.meta.url).resolve.paths(name) ?? [];
+  const file = folders.flatMap((dir) => readable(join(dir, name, 'package.json')))[0];
   return file === undefined ? 'none' : (JSON.parse(file) as { version: string }).version;
 }
 
