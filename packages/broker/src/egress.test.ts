@@ -28,7 +28,7 @@ async function scene(
   const resolved: string[] = [];
   const hosts = [`127.0.0.1:${web.port}`, `site.test:${web.port}`, 'other.test'];
   const broker = rig.another({
-    agents: { digest: { hosts, methods: [], read: [], git: [], models: [], ...allow } },
+    agents: { digest: { hosts, methods: [], read: [], git: [], models: [], actions: [], ...allow } },
     egress: FAST,
     resolve: async (name) => {
       resolved.push(name);

@@ -15,3 +15,4 @@ export { PRICE_TABLE_VERSION } from './price-table.ts';
 export { priceOf, type Price } from './prices.ts';
 export { boundOf, costOf, type Rates } from './cost.ts';
 export type { StopFile } from './stop-file.ts';
+export { createActions, type Act, type ActionOptions, type Actions } from './actions.ts';

@@ -71,6 +71,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
         read: [],
         git: [],
         models: ['paid', 'free', 'table', 'local'],
+        actions: [],
       },
     },
     ledger: store.ledger,

@@ -17,7 +17,7 @@ test('keys are sorted by code units at every depth, and nothing else is moved', 
 });
 
 test('numbers are written as RFC 8785 shows them', () => {
-  const numbers = [333333333.33333329, 1e30, 4.5, 2e-3, 1e-27, -0, 1e21, 1e-7, 9007199254740993];
+  const numbers = [Number('333333333.33333329'), 1e30, 4.5, 2e-3, 1e-27, -0, 1e21, 1e-7, 2 ** 53];
   expect(canonicalJson(numbers)).toBe(
     '[333333333.3333333,1e+30,4.5,0.002,1e-27,0,1e+21,1e-7,9007199254740992]',
   );
@@ -37,7 +37,7 @@ test.each([
   ['a function', () => 1],
   ['a hole in a list', Array.from({ length: 1 })],
 ])('%s is refused', (_what, value) => {
-  expect(() => canonicalJson(value as Json)).toThrow(/is|holds/);
+  expect(() => canonicalJson(value)).toThrow(/is|holds/);
 });
 
 test('a value that holds itself is refused', () => {
@@ -49,7 +49,7 @@ test('a value that holds itself is refused', () => {
 test('the same value has one text, whatever order its keys came in, and the text is that value', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
-      const written = canonicalJson(value as Json);
+      const written = canonicalJson(value);
       const read = JSON.parse(written) as Json;
       expect(canonicalJson(read)).toBe(written);
       expect(canonicalJson(reversed(value as Json))).toBe(written);
@@ -61,5 +61,5 @@ function reversed(value: Json): Json {
   if (Array.isArray(value)) return value.map((item) => reversed(item as Json));
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).toReversed();
-  return Object.fromEntries(entries.map(([key, item]) => [key, reversed(item as Json)]));
+  return Object.fromEntries(entries.map(([key, item]) => [key, reversed(item)]));
 }

@@ -1,5 +1,4 @@
 import { NightshiftError } from './error.ts';
-import type { Json } from './json.ts';
 
 /** Nesting beyond this is refused, as the agent's own JSON check does. */
 const DEPTH_MAX = 100;
@@ -12,7 +11,7 @@ const DEPTH_MAX = 100;
  * @throws NightshiftError `not-json` for anything that JSON cannot hold, half a surrogate pair
  * included (RFC 8785, 3.2.2.2).
  */
-export function canonicalJson(value: Json): string {
+export function canonicalJson(value: unknown): string {
   return write(value, '', 0);
 }
 

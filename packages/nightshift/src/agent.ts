@@ -24,6 +24,12 @@ export interface AgentContext {
   readonly fetch: typeof globalThis.fetch;
   /** Files the job's one report. */
   report(report: AgentReport): Promise<void>;
+  /**
+   * Asks for an action that the configuration declares and `allow.actions` grants. Nothing happens:
+   * a person sees exactly these arguments, and approves or rejects them. The same action with the
+   * same arguments in the same job is one draft, however often the job is retried.
+   */
+  draft(action: string, args: Json): Promise<AgentDraft>;
   /** How far it is: shown in `jobs show`, live in `run`, and in the log. */
   progress(done: number, total: number, note?: string): void;
   readonly log: AgentLog;
@@ -51,6 +57,13 @@ export interface AgentReport {
   readonly data?: Json;
   /** True to send the title and the beginning to the alert channels. */
   readonly notify?: boolean;
+}
+
+/** A draft that waits for a person. */
+export interface AgentDraft {
+  readonly id: string;
+  /** It expires when nobody has decided by then. */
+  readonly expiresAt: Date;
 }
 
 export type AgentLog = Readonly<

@@ -17,6 +17,7 @@ test('an agent runs without a database and returns what it did', async () => {
   });
   expect(run).toEqual({
     reports: [{ title: 'hello', body: '{"a":1}', data: 'before', notify: false }],
+    drafts: [],
     progress: [{ done: 1, total: 1, note: 'done' }],
     logs: [{ level: 'warn', message: 'slow', fields: { ms: 9 } }],
     steps: { page: 'hello' },

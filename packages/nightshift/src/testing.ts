@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Json, LogLevel, Progress, ReportDraft } from '@nightshift/domain';
 import { systemClock } from '@nightshift/domain';
 import type { AgentContext, AgentDefinition, AgentModel, PreviousReport } from './agent.ts';
-import { AgentError, checkReport, Steps } from './runtime/index.ts';
+import { AgentError, checkReport, Steps, toJson } from './runtime/index.ts';
 
 /**
  * `nightshift/testing`: runs an agent in the test's own process, without a database, a sandbox or a
@@ -26,6 +26,7 @@ export interface TestAgentOptions {
 /** What the agent did. */
 export interface TestRun {
   readonly reports: readonly ReportDraft[];
+  readonly drafts: readonly { readonly action: string; readonly args: Json }[];
   readonly progress: readonly Progress[];
   readonly logs: readonly {
     readonly level: LogLevel;
@@ -38,6 +39,8 @@ export interface TestRun {
 
 /** A job of a test ends within this time, as far as `ctx.job.deadline` says; nothing enforces it. */
 const DEADLINE_MS = 600_000;
+/** As a configured action does by default. */
+const DRAFT_EXPIRES_MS = 72 * 3_600_000;
 
 /**
  * Runs `agent` once and returns what it did.
@@ -50,6 +53,7 @@ export async function testAgent<T>(
 ): Promise<TestRun> {
   const done = {
     reports: [] as ReportDraft[],
+    drafts: [] as TestRun['drafts'][number][],
     progress: [] as Progress[],
     logs: [] as TestRun['logs'][number][],
     steps: { ...options.steps } as Record<string, Json>,
@@ -62,6 +66,7 @@ export async function testAgent<T>(
 
 interface Done {
   readonly reports: ReportDraft[];
+  readonly drafts: TestRun['drafts'][number][];
   readonly progress: Progress[];
   readonly logs: TestRun['logs'][number][];
   readonly steps: Record<string, Json>;
@@ -95,6 +100,11 @@ function testContext(done: Done, options: TestAgentOptions): AgentContext {
     report: async (report) => {
       if (done.reports.length > 0) throw new AgentError('report-twice', 'a job files one report');
       done.reports.push(checkReport(report));
+    },
+    draft: async (action, args) => {
+      done.drafts.push({ action, args: toJson(args, 'the arguments of a draft') });
+      const expiresAt = new Date(systemClock.now() + DRAFT_EXPIRES_MS);
+      return { id: `draft-${done.drafts.length}`, expiresAt };
     },
     progress: (count, total, note = '') => void done.progress.push({ done: count, total, note }),
     log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },

@@ -93,6 +93,7 @@ function worker(trial: Omit<Trial, 'outcome' | 'ref'>, options: TryOptions): Cap
     },
     completeStep: async (name, result) => void trial.steps.set(name, result),
     report: async (report) => void trial.reports.push(report),
+    draft: async () => ({ id: 'draft-1', expiresAt: 0 }),
     progress: async (progress) => void trial.progress.push(progress),
     log: async (level, message, fields) => void trial.logs.push({ level, message, fields }),
   };

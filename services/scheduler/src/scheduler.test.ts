@@ -1,6 +1,12 @@
-import { DEFAULT_TIMES, type AgentSettings, type Settings } from '@nightshift/domain';
+import {
+  DEFAULT_ALERTS,
+  DEFAULT_RETENTION,
+  DEFAULT_TIMES,
+  type AgentSettings,
+  type Settings,
+} from '@nightshift/domain';
 import { type Store, openStore } from '@nightshift/store';
-import { type ManualClock, manualClock, onCleanup, tempDir } from '@nightshift/support';
+import { type ManualClock, manualClock, memoryDir, onCleanup } from '@nightshift/support';
 import { describe, expect, test } from 'vitest';
 import { HORIZON_MS, Scheduler } from './scheduler.ts';
 
@@ -16,7 +22,7 @@ function settings(over: Partial<AgentSettings>): Settings {
     schedule: { kind: 'cron', cron: '0 * * * *' },
     catchUp: { kind: 'latest' },
     input: { hello: 1 },
-    allow: { hosts: [], methods: [], read: [], git: [], models: [] },
+    allow: { hosts: [], methods: [], read: [], git: [], models: [], actions: [] },
     attempts: 3,
     timeoutMs: 60_000,
     overlap: 'queue',
@@ -35,11 +41,13 @@ function settings(over: Partial<AgentSettings>): Settings {
     endpoints: [],
     models: {},
     agents: [agent],
-    alerts: { channels: [] },
+    actions: {},
+    alerts: DEFAULT_ALERTS,
     times: DEFAULT_TIMES,
     concurrency: 4,
     sandbox: 'auto',
     maxWaitMs: DAY,
+    retention: DEFAULT_RETENTION,
   };
 }
 
@@ -54,7 +62,7 @@ interface Bench {
 
 async function open(start = '2026-03-01T00:30:00Z'): Promise<Bench> {
   const clock = manualClock(start);
-  const store = await openStore({ stateDir: tempDir(), clock, mode: 'create' });
+  const store = await openStore({ stateDir: memoryDir(), clock, mode: 'create' });
   onCleanup(() => store.close());
   return {
     store,
@@ -65,6 +73,7 @@ async function open(start = '2026-03-01T00:30:00Z'): Promise<Bench> {
         settings: settings(over),
         clock,
         onAdvance: () => undefined,
+        onRewind: () => undefined,
       });
       await made.declare();
       return made;
@@ -142,6 +151,60 @@ describe('a scheduler', () => {
     bench.clock.advance(30 * MINUTE);
     await pollAll(await bench.scheduler());
     expect(await bench.jobs()).toEqual(['slot:a:2026-03-01T01:00:00.000Z']);
+  });
+
+  test('goes on within minutes after its clock was years ahead, and loses no slot', async () => {
+    const bench = await open();
+    const scheduler = await bench.scheduler({ overlap: 'queue' });
+    bench.clock.advance(30 * MINUTE);
+    await pollAll(scheduler);
+    const truth = bench.clock.now();
+    bench.clock.stepTo(truth + 2 * 365 * DAY);
+    await pollAll(scheduler);
+    bench.clock.stepTo(truth);
+    for (let i = 0; i < 11; i++) {
+      bench.clock.advance(MINUTE);
+      await pollAll(scheduler);
+    }
+    for (let i = 0; i < 5; i++) {
+      bench.clock.advance(HOUR);
+      await pollAll(scheduler);
+    }
+    const jobs = await bench.jobs();
+    expect(jobs.slice(0, 6)).toEqual(
+      [1, 2, 3, 4, 5, 6].map((hour) => `slot:a:2026-03-01T0${hour}:00:00.000Z`),
+    );
+    // The one of the false year was made under the clock of that moment, and stays decided.
+    expect(jobs.slice(6)).toEqual(['slot:a:2028-02-29T01:00:00.000Z']);
+    const slots = await bench.slots();
+    expect(slots).toEqual(Array.from({ length: 7 }, () => 'enqueued:1'));
+  });
+
+  test('waits for a clock that was set back by an hour, and decides nothing twice', async () => {
+    const bench = await open();
+    const scheduler = await bench.scheduler();
+    for (let i = 0; i < 2; i++) {
+      bench.clock.advance(HOUR);
+      await pollAll(scheduler);
+    }
+    bench.clock.stepTo(bench.clock.now() - HOUR);
+    for (let i = 0; i < 4 * 60; i++) {
+      bench.clock.advance(MINUTE);
+      await pollAll(scheduler);
+    }
+    expect(await bench.jobs()).toEqual(
+      [1, 2, 3, 4, 5].map((hour) => `slot:a:2026-03-01T0${hour}:00:00.000Z`),
+    );
+    expect(await bench.slots()).toEqual(Array.from({ length: 5 }, () => 'enqueued:1'));
+  });
+
+  test('that slept through slots finds them when the machine wakes', async () => {
+    const bench = await open();
+    const scheduler = await bench.scheduler({ catchUp: { kind: 'all', max: 10 } });
+    // Asleep, only the wall clock goes on.
+    bench.clock.stepTo(bench.clock.now() + 3 * HOUR);
+    await pollAll(scheduler);
+    expect(await bench.slots()).toEqual(Array.from({ length: 3 }, () => 'enqueued:1'));
   });
 
   test('and a second one at the same time write each slot once', async () => {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { DEFAULT_TIMES, uuidv7 } from '@nightshift/domain';
+import { DEFAULT_ALERTS, DEFAULT_RETENTION, DEFAULT_TIMES, uuidv7 } from '@nightshift/domain';
 import type { Beat, Kill, ProcessRef, ServiceName, Settings, WatchStore } from '@nightshift/domain';
 import { ntfyChannel, Outbox, post } from '@nightshift/alerts';
 import { startNtfy, type NtfyServer } from '@nightshift/fakes';
@@ -159,11 +159,13 @@ export function settingsOf(): Settings {
     endpoints: [],
     models: {},
     agents: [],
-    alerts: { channels: [] },
+    actions: {},
+    alerts: DEFAULT_ALERTS,
     times: DEFAULT_TIMES,
     concurrency: 1,
     sandbox: 'auto',
     maxWaitMs: 86_400_000,
+    retention: DEFAULT_RETENTION,
   };
 }
 

@@ -1,5 +1,7 @@
 import {
   type Capabilities,
+  type DraftReceipt,
+  type DraftStore,
   type Fence,
   type HttpRequest,
   type HttpResponse,
@@ -17,6 +19,7 @@ import {
   STEP_RESULT_MAX_BYTES,
   sanitiseLine,
 } from '@nightshift/domain';
+import { type Drafting, newDraft } from './drafting.ts';
 
 /** The broker as the worker sees it. */
 export interface Door {
@@ -28,6 +31,8 @@ export interface AttemptParts {
   readonly principal: Principal;
   readonly jobs: JobStore;
   readonly reports: ReportStore;
+  readonly drafts: Pick<DraftStore, 'file'>;
+  readonly drafting: Drafting;
   readonly door: Door;
   /** Something moved: bumps the progress counter of the beat. */
   readonly moved: () => void;
@@ -93,6 +98,20 @@ export class AttemptCapabilities implements Capabilities {
     this.#parts.moved();
   }
 
+  async draft(action: string, args: Json): Promise<DraftReceipt> {
+    const { drafts, fence, drafting, moved } = this.#parts;
+    let filed;
+    try {
+      filed = await drafts.file(fence, newDraft(drafting, action, args));
+    } catch (error) {
+      if (error instanceof RefusedError) this.#refusal = error.refusal;
+      throw error;
+    }
+    if (filed === null) throw this.#lost();
+    moved();
+    return { id: filed.id, expiresAt: filed.expiresAt };
+  }
+
   async progress(progress: Progress): Promise<void> {
     const note = sanitiseLine(progress.note);
     this.#owned(await this.#parts.jobs.progress(this.#parts.fence, { ...progress, note }));
@@ -106,8 +125,11 @@ export class AttemptCapabilities implements Capabilities {
 
   /** A write was rejected by the fence: somebody else owns the job now. */
   #owned(accepted: boolean): void {
-    if (accepted) return;
+    if (!accepted) throw this.#lost();
+  }
+
+  #lost(): RefusedError {
     this.#refusal = { reason: 'lease-lost', message: 'this attempt does not own its job any more' };
-    throw new RefusedError(this.#refusal);
+    return new RefusedError(this.#refusal);
   }
 }

@@ -6,13 +6,17 @@ import {
   NightshiftError,
   type Principal,
   type ReportStore,
+  type DraftStore,
+  isExecution,
   type Settings,
   type Settlement,
   errorFacts,
 } from '@nightshift/domain';
 import type { BeatState, Log, Processes } from '@nightshift/lifecycle';
 import { type ChildModel, type Launcher, runChild } from '@nightshift/sandbox';
+import type { Actions } from '@nightshift/broker';
 import { AttemptCapabilities, type Door } from './attempt-capabilities.ts';
+import { ACTION_MAX_MS, runAction } from './run-action.ts';
 import { writeReportFiles } from './report-files.ts';
 import type { Running } from './running.ts';
 import { settlementOf } from './settlement.ts';
@@ -23,6 +27,8 @@ export interface AttemptRunnerParts {
   readonly clock: Clock;
   readonly jobs: JobStore;
   readonly reports: ReportStore;
+  readonly drafts: DraftStore;
+  readonly actions: Actions;
   readonly door: Door;
   readonly launcher: Launcher;
   readonly processes: Pick<Processes, 'ref'>;
@@ -44,11 +50,16 @@ export async function runAttempt(parts: AttemptRunnerParts, running: Running): P
   const { job, fence } = running;
   const log = parts.log.child({ job: job.id, attempt: fence.attempt, agent: job.agent });
   const agent = parts.settings.agents.find(({ name }) => name === job.agent);
-  const ended = parts.beat.inflight('job', parts.clock.now() + (agent?.timeoutMs ?? 0));
+  const execution = isExecution(job.agent);
+  const maxMs = execution ? ACTION_MAX_MS : (agent?.timeoutMs ?? 0);
+  const ended = parts.beat.inflight('job', parts.clock.now() + maxMs);
   try {
     log.info('attempt-started', `attempt ${fence.attempt} of ${job.key}`);
-    const settlement =
-      agent === undefined ? agentGone(job.agent) : await attempt(parts, running, agent, log);
+    const settlement = execution
+      ? await runAction({ ...parts, definitions: parts.settings.actions }, running)
+      : agent === undefined
+        ? agentGone(job.agent)
+        : await attempt(parts, running, agent, log);
     const accepted = await parts.jobs.settle(fence, settlement);
     const event = accepted ? `attempt-${settlement.kind}` : 'attempt-fenced-off';
     log.info(event, sentence(settlement, accepted), { settlement });
@@ -66,7 +77,7 @@ async function attempt(
   agent: AgentSettings,
   log: Log,
 ): Promise<Settlement> {
-  const capabilities = capabilitiesOf(parts, running, log);
+  const capabilities = capabilitiesOf(parts, running, agent, log);
   const outcome = await outcomeOf(parts, running, agent, capabilities, log);
   if (capabilities.filed !== null && outcome.kind === 'done') {
     await writeReport(parts, capabilities, log);
@@ -129,6 +140,7 @@ async function outcomeOf(
 function capabilitiesOf(
   parts: AttemptRunnerParts,
   running: Running,
+  agent: AgentSettings,
   log: Log,
 ): AttemptCapabilities {
   const { job, fence } = running;
@@ -144,6 +156,14 @@ function capabilitiesOf(
     principal,
     jobs: parts.jobs,
     reports: parts.reports,
+    drafts: parts.drafts,
+    drafting: {
+      agent: agent.name,
+      allowed: agent.allow.actions,
+      definitions: parts.settings.actions,
+      actions: parts.actions,
+      clock: parts.clock,
+    },
     door: parts.door,
     moved: () => parts.beat.progress(),
     log: (level, message, fields) => log[level]('agent-log', message, { fields }),

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { createBroker } from '@nightshift/broker';
+import { type Actions, createActions, createBroker } from '@nightshift/broker';
 import type { AgentSettings, ProcessRef } from '@nightshift/domain';
 import {
   type Processes,
@@ -42,6 +42,8 @@ export async function startWorker(context: ServiceContext<Store>): Promise<Work>
     clock,
     jobs: store.jobs,
     reports: store.reports,
+    drafts: store.drafts,
+    actions: actionsOf(context),
     door: broker,
     launcher,
     processes,
@@ -61,6 +63,7 @@ export async function startWorker(context: ServiceContext<Store>): Promise<Work>
     tickets: openTickets(store, clock),
     takeover: takeoverOf(context, processes),
     sweepTickets: async () => {
+      await store.drafts.tidy();
       const { added, removed, revived } = await sweepTickets(store);
       return added + removed + revived;
     },
@@ -122,6 +125,19 @@ function brokerOf(context: ServiceContext<Store>): ReturnType<typeof createBroke
       begin: (deadlineAt) => beat.inflight('call', deadlineAt),
       progress: () => beat.progress(),
     },
+  });
+}
+
+function actionsOf(context: ServiceContext<Store>): Actions {
+  const { settings, clock, environment, paths } = context;
+  const stop = stopFile(paths.stopFile);
+  return createActions({
+    endpoints: settings.endpoints,
+    stopFile: () => stop.isStopped(),
+    secret: (ref) => environment.resolveSecret(ref),
+    clock,
+    userAgent: `nightshift/${VERSION}`,
+    protect: [realpathSync(paths.dir)],
   });
 }
 

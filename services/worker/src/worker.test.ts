@@ -1,5 +1,5 @@
 import type { AgentSettings, ProcessRef, Settings } from '@nightshift/domain';
-import { DEFAULT_TIMES, systemClock } from '@nightshift/domain';
+import { DEFAULT_ALERTS, DEFAULT_RETENTION, DEFAULT_TIMES, systemClock } from '@nightshift/domain';
 import { openTickets } from '@nightshift/queue';
 import { type Store, openStore } from '@nightshift/store';
 import { sweepTickets } from '@nightshift/store/tickets';
@@ -19,7 +19,7 @@ function agent(name: string, over: Partial<AgentSettings> = {}): AgentSettings {
     schedule: null,
     catchUp: { kind: 'latest' },
     input: {},
-    allow: { hosts: [], methods: [], read: [], git: [], models: [] },
+    allow: { hosts: [], methods: [], read: [], git: [], models: [], actions: [] },
     attempts: 3,
     timeoutMs: 60_000,
     overlap: 'skip',
@@ -41,11 +41,13 @@ function settings(agents: readonly AgentSettings[]): Settings {
     endpoints: [],
     models: {},
     agents,
-    alerts: { channels: [] },
+    actions: {},
+    alerts: DEFAULT_ALERTS,
     times: { ...DEFAULT_TIMES, drainMs: 100 },
     concurrency: 4,
     sandbox: 'auto',
     maxWaitMs: 86_400_000,
+    retention: DEFAULT_RETENTION,
   };
 }
 

@@ -26,6 +26,8 @@ export interface Site {
   enqueue(agent: string, input?: unknown, maxAttempts?: number): Promise<string>;
   /** Waits until a job is in a final state and returns it. */
   ended(job: string, timeoutMs?: number): Promise<Job>;
+  /** Writes the configuration anew; services read it when they start. */
+  configure(config: string): void;
   /** Everything the services wrote to their logs, parsed. */
   logs(): Record<string, unknown>[];
 }
@@ -69,12 +71,8 @@ export async function openSite(config: string, env: Record<string, string> = {})
     path.join(repoRoot, 'packages/nightshift'),
     path.join(dir, 'node_modules/nightshift'),
   );
-  writeFileSync(
-    path.join(dir, 'nightshift.config.ts'),
-    `import { defineConfig, discord, env, extractive, ntfy, ollama, openaiCompatible } from 'nightshift/config';
-     void [discord, env, extractive, ntfy, ollama, openaiCompatible];
-     export default defineConfig(${config});\n`,
-  );
+  const configure = (text: string): void => writeConfig(dir, text);
+  configure(config);
   const store = await openStore({ stateDir, clock: systemClock, mode: 'create' });
   const watch = await openWatchStore({ stateDir, clock: systemClock });
   watch.store.close();
@@ -112,8 +110,18 @@ export async function openSite(config: string, env: Record<string, string> = {})
         },
         { what: `job ${job} to end`, timeoutMs, everyMs: 25 },
       ) as Promise<Job>,
+    configure,
     logs: () => readLogs(path.join(stateDir, 'logs')),
   };
+}
+
+function writeConfig(dir: string, config: string): void {
+  writeFileSync(
+    path.join(dir, 'nightshift.config.ts'),
+    `import { appendFile, defineConfig, discord, env, extractive, ntfy, ollama, openaiCompatible, webhookPost } from 'nightshift/config';
+     void [appendFile, webhookPost, discord, env, extractive, ntfy, ollama, openaiCompatible];
+     export default defineConfig(${config});\n`,
+  );
 }
 
 function supervise(start: () => Child): Supervised {

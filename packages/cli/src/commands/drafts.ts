@@ -8,7 +8,7 @@ import {
   showDraft,
 } from '@nightshift/operate';
 import type { Cli } from '../cli.ts';
-import { LIMIT_DEFAULT, count, examples, given } from '../options.ts';
+import { LIMIT_DEFAULT, count, examples } from '../options.ts';
 import type { Printer } from '../printer.ts';
 import type { Tone } from '../print/style.ts';
 import { when } from '../print/time.ts';
@@ -47,7 +47,7 @@ function defineList(command: Command, cli: Cli): void {
     .addHelpText('after', examples(['drafts list --state pending', 'drafts list --json']))
     .action(async (options: { state?: DraftState; agent?: string; limit: number }) => {
       const installation = await cli.installation(list);
-      const drafts = await listDrafts(installation, { ...given(options), limit: options.limit });
+      const drafts = await listDrafts(installation, options);
       cli.answer({ drafts: drafts.map(draftDocument) }, (printer) => {
         if (drafts.length === 0 && printer.person) printer.line('no drafts');
         else printDrafts(printer, drafts, installation.clock.now());

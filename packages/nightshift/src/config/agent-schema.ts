@@ -15,6 +15,8 @@ export interface AgentSurroundings {
   readonly timezone: string;
   /** Names of the models there are. */
   readonly aliases: readonly string[];
+  /** Names of the actions there are. */
+  readonly actions: readonly string[];
   readonly checkCron?: ((expression: string, timezone: string) => string | null) | undefined;
 }
 
@@ -124,16 +126,19 @@ function allowSchema(around: AgentSurroundings) {
     methods: list(oneOf(METHODS)).optional(),
     read: list(path).optional(),
     git: list(path).optional(),
-    models: list(leaf((value) => alias(value, around.aliases))).optional(),
+    models: list(leaf((value) => known('model', value, around.aliases))).optional(),
+    actions: list(leaf((value) => known('action', value, around.actions))).optional(),
   });
 }
 
-function alias(value: unknown, aliases: readonly string[]): string {
-  const name = string(value, 'an alias of models');
-  if (aliases.includes(name)) return name;
-  const meant = didYouMean(name, aliases);
-  const hint = meant === null ? `there are ${aliases.join(', ')}` : `did you mean "${meant}"?`;
-  throw new WrongValue(`there is no model ${JSON.stringify(name)}; ${hint}`);
+/** A name that the configuration gives to one of its models or actions. */
+function known(what: 'model' | 'action', value: unknown, names: readonly string[]): string {
+  const name = string(value, `a name of ${what}s`);
+  if (names.includes(name)) return name;
+  const meant = didYouMean(name, names);
+  const there = names.length === 0 ? 'there are none' : `there are ${names.join(', ')}`;
+  const hint = meant === null ? there : `did you mean "${meant}"?`;
+  throw new WrongValue(`there is no ${what} ${JSON.stringify(name)}; ${hint}`);
 }
 
 function allowSettings(
@@ -148,6 +153,7 @@ function allowSettings(
     read: unique((allow.read ?? []).map(absolute)),
     git: unique((allow.git ?? []).map(absolute)),
     models: unique(allow.models ?? models),
+    actions: unique(allow.actions ?? []),
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_TIMES } from '@nightshift/domain';
+import { DEFAULT_RETENTION, DEFAULT_TIMES } from '@nightshift/domain';
 import { mistakesOf, parse } from '../../test/parse.ts';
 import {
   anthropic,
@@ -92,6 +92,7 @@ describe('a whole configuration', () => {
           read: [],
           git: ['/srv/night'],
           models: ['default', 'smart'],
+          actions: [],
         },
         attempts: 3,
         timeoutMs: 600_000,
@@ -136,6 +137,7 @@ test('the smallest configuration is an agent with an entry', () => {
     concurrency: 4,
     sandbox: 'auto',
     maxWaitMs: 86_400_000,
+    retention: DEFAULT_RETENTION,
   });
   expect(settings.times).toEqual(DEFAULT_TIMES);
   expect(settings.models).toEqual({ default: { kind: 'extractive' } });

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { AgentSettings, Budget, BudgetScope, Settings, WindowKind } from '@nightshift/domain';
+import { readActions } from './actions-schema.ts';
 import { AGENT_NAME, agentSchema, agentSettings } from './agent-schema.ts';
 import { budgetSchema, type AgentSurroundings, type BudgetCaps } from './agent-schema.ts';
-import { channels } from './alerts-schema.ts';
+import { readAlerts } from './alerts-schema.ts';
 import { connect, type Connected } from './endpoints.ts';
 import { mistakes, type Mistakes } from './mistakes.ts';
 import { modelSchema, type ModelEntry } from './model-schema.ts';
+import { retentionOf, retentionSchema } from './retention-schema.ts';
 import { check, entriesOf, leaf, oneOf, unknownKey } from './schema.ts';
 import type { ResolveSecret } from './secret.ts';
 import { timesOf, timesSchema } from './times-schema.ts';
@@ -28,12 +30,14 @@ const KEYS = [
   'timezone',
   'budget',
   'models',
+  'actions',
   'alerts',
   'agents',
   'times',
   'concurrency',
   'sandbox',
   'maxWait',
+  'retention',
 ] as const;
 type Raw = { readonly [K in (typeof KEYS)[number]]?: unknown };
 
@@ -59,10 +63,12 @@ function read(raw: Raw, options: ParseOptions, found: Mistakes): Omit<Settings, 
   const zone = raw.timezone ?? hostTimezone();
   const zoneRead = check(leaf(timezone), zone, ['timezone'], found) ?? 'UTC';
   const models = readModels(raw.models, found, options.resolve);
+  const actions = readActions(raw.actions, options.dir, found, options.resolve);
   const { agents, budgets } = readAgents(raw.agents, found, {
     dir: options.dir,
     timezone: zoneRead,
     aliases: models.aliases,
+    actions: actions.names,
     checkCron: options.checkCron,
   });
   const caps = check(budgetSchema, raw.budget ?? {}, ['budget'], found);
@@ -75,13 +81,15 @@ function read(raw: Raw, options: ParseOptions, found: Mistakes): Omit<Settings, 
     endpoints: models.connected.endpoints,
     models: models.connected.models,
     agents,
-    alerts: { channels: readAlerts(raw.alerts, found, options.resolve) },
+    actions: actions.right,
+    alerts: readAlerts(raw.alerts, found, options.resolve),
     times: timesOf(check(timesSchema, raw.times ?? {}, ['times'], found) ?? {}, found),
     concurrency: check(leaf(count(1, 64)), raw.concurrency ?? 4, ['concurrency'], found) ?? 4,
     sandbox:
       check(oneOf(['auto', 'direct', 'bwrap']), raw.sandbox ?? 'auto', ['sandbox'], found) ??
       'auto',
     maxWaitMs: check(leaf(duration('1m', '30d')), raw.maxWait ?? '24h', ['maxWait'], found) ?? 0,
+    retention: retentionOf(check(retentionSchema, raw.retention ?? {}, ['retention'], found) ?? {}),
   };
 }
 
@@ -138,14 +146,6 @@ function budgetRows(scope: BudgetScope, caps: BudgetCaps = {}): Budget[] {
     const capNusd = caps[key];
     return capNusd === undefined ? [] : [{ scope, window, capNusd }];
   });
-}
-
-function readAlerts(raw: unknown, found: Mistakes, resolve?: ResolveSecret) {
-  if (raw === undefined) return [];
-  for (const [key] of entriesOf(raw, '{ channels: [...] }', ['alerts'], found)) {
-    if (key !== 'channels') found.add(['alerts', key], unknownKey(key, ['channels']));
-  }
-  return channels(Object(raw).channels, found, resolve);
 }
 
 function hostTimezone(): string {

@@ -36,9 +36,6 @@ export function oneOf<const T extends readonly string[]>(words: T) {
   });
 }
 
-/** Keys that are described but come later; naming one gets a better answer than "unknown". */
-const NOT_YET = new Set(['deadman', 'dailySummary', 'actions']);
-
 /** An object with these keys and no others. */
 export function closed<const T extends z.core.$ZodShape>(shape: T, what = 'an object') {
   return z.strictObject(shape, {
@@ -52,7 +49,6 @@ export function closed<const T extends z.core.$ZodShape>(shape: T, what = 'an ob
 
 /** What to say about a key that does not belong. */
 export function unknownKey(key: string, known: readonly string[]): string {
-  if (NOT_YET.has(key)) return 'is not supported by this version yet';
   const meant = didYouMean(key, known);
   return meant === null
     ? `is not known here; known are ${known.join(', ')}`

@@ -50,7 +50,47 @@ export type ChannelInput =
       readonly topic: EnvRef | string;
       readonly token?: EnvRef;
     }
-  | { readonly kind: 'discord'; readonly name?: string; readonly webhook: EnvRef | string };
+  | { readonly kind: 'discord'; readonly name?: string; readonly webhook: EnvRef | string }
+  | {
+      readonly kind: 'webhook';
+      readonly name?: string;
+      readonly url: EnvRef | string;
+      readonly secret?: EnvRef;
+    };
+
+/** What a rule about money does besides telling. Default none. */
+export type BrakeInput = 'none' | 'agent' | 'all';
+
+/** What the rules of the watchdog compare with. RUNBOOK.md argues the defaults. */
+export interface RulesInput {
+  readonly 'job-overdue'?: { readonly after?: Duration };
+  readonly 'schedule-missed'?: { readonly after?: Duration };
+  readonly 'spend-window'?: { readonly halt?: BrakeInput };
+  readonly 'spend-rate'?: { readonly factor?: number; readonly halt?: BrakeInput };
+  readonly 'estimate-breached'?: { readonly halt?: BrakeInput };
+  readonly 'dlq-growing'?: { readonly perHour?: number };
+  readonly 'queue-lag'?: { readonly after?: Duration };
+  readonly 'holds-leaking'?: { readonly after?: Duration };
+  readonly 'disk-low'?: {
+    readonly freeMb?: number;
+    readonly freeInodes?: number;
+    readonly walMb?: number;
+  };
+  readonly 'crash-loop'?: { readonly starts?: number };
+  readonly 'clock-jump'?: { readonly after?: Duration };
+  readonly 'drafts-waiting'?: { readonly after?: Duration };
+  readonly 'drill-overdue'?: { readonly after?: Duration };
+  readonly 'halted-long'?: { readonly after?: Duration };
+}
+
+export interface AlertsInput {
+  readonly channels?: readonly ChannelInput[];
+  /** Check URL of a service outside (healthchecks.io and its like). Default none. */
+  readonly deadman?: EnvRef | string;
+  /** `'08:00'` in the configuration's time zone. Default none. */
+  readonly dailySummary?: string;
+  readonly rules?: RulesInput;
+}
 
 /**
  * Caps. What is left out is not capped, except the day, which is then $0 for everybody together.
@@ -63,6 +103,15 @@ export interface BudgetInput {
   readonly perMonth?: Usd;
 }
 
+/** Something irreversible that an agent may draft and a person may approve. */
+export type ActionInput =
+  | {
+      readonly kind: 'webhook-post';
+      readonly url: EnvRef | string;
+      readonly expires?: Duration;
+    }
+  | { readonly kind: 'append-file'; readonly path: string; readonly expires?: Duration };
+
 export interface AllowInput {
   /** Hosts, or `host:port`, for `ctx.fetch`. Default none. */
   readonly hosts?: readonly string[];
@@ -74,6 +123,8 @@ export interface AllowInput {
   readonly git?: readonly string[];
   /** Aliases of `models`. Default: `default` alone, if there is one. */
   readonly models?: readonly string[];
+  /** Names of `actions` that it may draft. Default none. */
+  readonly actions?: readonly string[];
 }
 
 export interface AgentInput {
@@ -114,13 +165,35 @@ export interface TimesInput {
   readonly recover?: Duration;
 }
 
+/** How long details are kept; keys, totals and the last report of each agent stay for ever. */
+export interface RetentionInput {
+  /** Jobs that are done or cancelled, with attempts, steps and calls. Default 30d. */
+  readonly jobs?: Duration;
+  /** Default 90d. */
+  readonly deadLetters?: Duration;
+  /** One row a call, then totals by day, agent and model. Default 90d. */
+  readonly spend?: Duration;
+  /** One row a slot, then counts by day. Default 30d. */
+  readonly slots?: Duration;
+  /** Default 365d. */
+  readonly reports?: Duration;
+  /** Default 30d. */
+  readonly events?: Duration;
+  /** Default 730d. */
+  readonly audit?: Duration;
+  /** Lives of services. Default 30d. */
+  readonly instances?: Duration;
+}
+
 export interface ConfigInput {
   /** IANA name. Default: the host's. */
   readonly timezone?: string;
   readonly budget?: BudgetInput;
   /** Models by alias. Default: `default: extractive()`. */
   readonly models?: Readonly<Record<string, ModelInput>>;
-  readonly alerts?: { readonly channels?: readonly ChannelInput[] };
+  /** What agents may draft and a person may approve, by name. Default none. */
+  readonly actions?: Readonly<Record<string, ActionInput>>;
+  readonly alerts?: AlertsInput;
   readonly agents: Readonly<Record<string, AgentInput>>;
   readonly times?: TimesInput;
   /** Jobs at the same time. Default 4. */
@@ -129,4 +202,5 @@ export interface ConfigInput {
   readonly sandbox?: 'auto' | 'direct' | 'bwrap';
   /** A job that waits on a gate longer than this is dead. Default 24h. */
   readonly maxWait?: Duration;
+  readonly retention?: RetentionInput;
 }

@@ -71,6 +71,7 @@ export type Call =
       readonly params: { readonly name: string; readonly result: Json };
     }
   | { readonly method: 'report'; readonly params: ReportParams }
+  | { readonly method: 'draft'; readonly params: { readonly action: string; readonly args: Json } }
   | { readonly method: 'progress'; readonly params: { done: number; total: number; note: string } }
   | { readonly method: 'log'; readonly params: LogParams };
 

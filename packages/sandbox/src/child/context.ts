@@ -1,7 +1,8 @@
+import type { DraftReceipt } from '@nightshift/domain';
 import type { AgentContext, AgentReport } from 'nightshift';
 import type { Start } from '../channel/protocol.ts';
 import type { Client } from './client.ts';
-import { AgentError, checkReport, Steps, type StepStore } from 'nightshift/runtime';
+import { AgentError, checkReport, Steps, type StepStore, toJson } from 'nightshift/runtime';
 import { makeFetch } from './fetch.ts';
 import { makeModel } from './model.ts';
 import { Output } from './output.ts';
@@ -29,6 +30,7 @@ export function makeContext(client: Client, start: Start, signal: AbortSignal): 
     model: (alias = 'default') => makeModel(alias, start.models, fetch),
     fetch,
     report: makeReport(client),
+    draft: makeDraft(client),
     progress: (done, total, note) => output.progress(done, total, note),
     log: output.log,
   };
@@ -51,6 +53,14 @@ function makeReport(client: Client): AgentContext['report'] {
       reported = false;
       throw error;
     }
+  };
+}
+
+function makeDraft(client: Client): AgentContext['draft'] {
+  return async (action, given) => {
+    const params = { action: String(action), args: toJson(given, 'the arguments of a draft') };
+    const filed = (await client.control({ method: 'draft', params })) as DraftReceipt;
+    return { id: filed.id, expiresAt: new Date(filed.expiresAt) };
   };
 }
 

@@ -127,6 +127,10 @@ export class CallServer {
     const to = this.#capabilities;
     const { method, params } = call;
     if (method === 'stepResult') return to.stepResult(params.name);
+    if (method === 'draft') {
+      const { id, expiresAt } = await to.draft(params.action, params.args);
+      return { id, expiresAt };
+    }
     if (method === 'completeStep') await to.completeStep(params.name, params.result);
     else if (method === 'report') await this.#report(params);
     else if (method === 'progress') await to.progress(params);

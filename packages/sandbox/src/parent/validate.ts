@@ -29,6 +29,9 @@ export function checkCall(json: unknown): Call {
     return { method, params: { name: text(p['name'], 200), result: p['result'] as never } };
   }
   if (method === 'report') return { method, params: checkReport(p) };
+  if (method === 'draft') {
+    return { method, params: { action: text(p['action'], 200), args: (p['args'] ?? null) as never } };
+  }
   if (method === 'progress') return { method, params: checkProgress(p) };
   if (method === 'log') return { method, params: checkLog(p) };
   throw new BadFrame('unknown method');

@@ -106,6 +106,7 @@ function onlyReport(report: (data: Json) => void): Capabilities {
     http: closed,
     stepResult: closed,
     completeStep: closed,
+    draft: closed,
     report: async ({ data }) => report(data),
     progress: closed,
     log: closed,
