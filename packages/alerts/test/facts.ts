@@ -1,4 +1,4 @@
-import { DEFAULT_TIMES } from '@nightshift/domain';
+import { DEFAULT_RETENTION, DEFAULT_TIMES } from '@nightshift/domain';
 import type { Facts, Instance, Job, ServiceName, Settings, WindowState } from '@nightshift/domain';
 
 /** A system in which all is well and nothing is to be done. */
@@ -99,6 +99,7 @@ export function settingsOf(part: Partial<Settings> = {}): Settings {
     concurrency: 1,
     sandbox: 'auto',
     maxWaitMs: 86_400_000,
+    retention: DEFAULT_RETENTION,
     ...part,
   };
 }

@@ -25,6 +25,11 @@ export function mayBecome(from: JobState, to: JobState): boolean {
 
 /** A key names one piece of work for ever: 1 to 200 bytes of UTF-8. */
 export const JOB_KEY_MAX_BYTES = 200;
+/**
+ * Keys of jobs that a schedule made. Nobody else may use them: that a slot was decided is known by
+ * the slot, also when its job and its key have been pruned.
+ */
+export const SLOT_KEY_PREFIX = 'slot:';
 /** Input of a job as JSON text, in bytes. */
 export const JOB_INPUT_MAX_BYTES = 1_048_576;
 /** Result of one step as JSON text, in bytes. */

@@ -1,5 +1,6 @@
 import type { Json } from './json.ts';
 import type { Nusd } from './money.ts';
+import type { RetentionSettings } from './retention.ts';
 import type { LauncherName, Times } from './service.ts';
 import type { Budget } from './spend.ts';
 
@@ -33,6 +34,8 @@ export interface Settings {
   readonly sandbox: 'auto' | LauncherName;
   /** A job that waits on a gate longer than this is dead. */
   readonly maxWaitMs: number;
+  /** How long details are kept. */
+  readonly retention: RetentionSettings;
 }
 
 /** A reference to a secret, resolved only by the service that uses it. */

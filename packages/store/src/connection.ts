@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { BUSY_WAIT_MS, NightshiftError, systemClock } from '@nightshift/domain';
@@ -9,12 +10,21 @@ export const BUSY_TOTAL_MS = 10_000;
 const BUSY_PAUSE_MAX_MS = 100;
 /** Bytes to which the write-ahead log is cut back once it has been checkpointed. */
 const WAL_SIZE_LIMIT = 64 * 1024 * 1024;
+/** A log larger than this is emptied at the next checkpoint that finds it idle, bytes. */
+const WAL_TRUNCATE_BYTES = 16 * 1024 * 1024;
 /** Page cache of one connection, KiB. */
 const CACHE_KIB = 8 * 1024;
 
 /** What a statement takes and gives. Booleans are stored as 0 and 1 by the caller. */
 export type SqlValue = string | number | bigint | null | Uint8Array;
 export type SqlParams = readonly SqlValue[] | Readonly<Record<string, SqlValue>>;
+
+interface WalRow {
+  readonly busy: 0 | 1;
+  /** Pages in the log, and how many of them are in the database by now; -1 without a log. */
+  readonly log: number;
+  readonly checkpointed: number;
+}
 
 export interface ConnectionOptions {
   readonly file: string;
@@ -124,10 +134,31 @@ export class Connection {
     return mine;
   }
 
+  /**
+   * Writes the log back as far as no reader needs it, and empties the file once it is larger than
+   * {@link WAL_TRUNCATE_BYTES}. Waits for nobody but the lock, and for that no longer than any write.
+   * @returns the bytes of the log, and whether somebody kept it from being written back whole.
+   */
+  async checkpoint(): Promise<{ readonly bytes: number; readonly busy: boolean }> {
+    return this.#retry(() => {
+      const passive = this.#checkpoint('PASSIVE');
+      // Written back does not mean smaller: the file keeps its size until it is cut.
+      if (passive.busy || passive.bytes <= WAL_TRUNCATE_BYTES) return passive;
+      return this.#checkpoint('TRUNCATE');
+    });
+  }
+
   /** Closes the file. Closing twice is fine; an operation after it fails. */
   close(): void {
     this.#statements.clear();
     this.#db.close();
+  }
+
+  #checkpoint(mode: 'PASSIVE' | 'TRUNCATE'): { bytes: number; busy: boolean } {
+    const [row] = this.#db.pragma(`wal_checkpoint(${mode})`) as WalRow[];
+    const { busy, log, checkpointed } = row!;
+    const bytes = statSync(`${this.file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+    return { bytes, busy: busy === 1 || checkpointed < log };
   }
 
   #transaction<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', operation: () => T): T {

@@ -8,6 +8,7 @@ import { openWorld, PERSON, newJob } from '../test/world.ts';
 import { Connection } from './connection.ts';
 import { requireSqlite } from './database.ts';
 import { openStore, type OpenMode, type Store } from './index.ts';
+import { loadMigrations } from './migrate.ts';
 import { connectionOf } from './store-connection.ts';
 
 const clock = manualClock(0);
@@ -90,7 +91,7 @@ describe('creating', () => {
     onCleanup(() => store.close());
     const { db } = connectionOf(store);
     const rows = db.all<{ number: number }>('SELECT number FROM migrations');
-    expect(rows).toEqual([{ number: 1 }]);
+    expect(rows).toEqual(loadMigrations('nightshift').map(({ number }) => ({ number })));
   });
 
   test('several processes enqueue the same keys: one job a key', async () => {
@@ -174,10 +175,11 @@ describe('refusing', () => {
     const { stateDir, store } = await openWorld();
     const { db } = connectionOf(store);
     const insert = `INSERT INTO migrations VALUES (?, 'later', '', 0, ?)`;
-    await db.write(() => db.run(insert, [2, 1]));
+    const known = loadMigrations('nightshift').length;
+    await db.write(() => db.run(insert, [known + 1, 1]));
     const usable = await open(stateDir, 'existing');
     usable.close();
-    await db.write(() => db.run(insert, [3, 3]));
+    await db.write(() => db.run(insert, [known + 2, known + 2]));
     for (const mode of ['create', 'migrate', 'existing'] as const) {
       await expect(open(stateDir, mode)).rejects.toMatchObject(refusal('schema-newer'));
     }

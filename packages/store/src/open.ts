@@ -1,5 +1,13 @@
 import type { AuditStore, BreakerStore, Clock, ControlStore, DraftStore } from '@nightshift/domain';
-import type { EventStore, InstanceStore, JobStore, Ledger, ReportStore, SlotStore } from '@nightshift/domain';
+import type {
+  EventStore,
+  InstanceStore,
+  JobStore,
+  Ledger,
+  ReportStore,
+  RetentionStore,
+  SlotStore,
+} from '@nightshift/domain';
 import { createAuditStore } from './audit.ts';
 import { createBreakerStore } from './breakers.ts';
 import type { Connection } from './connection.ts';
@@ -12,6 +20,7 @@ import { createJobStore } from './jobs.ts';
 import { createLedger } from './ledger.ts';
 import { ensureInstallation, readInstallation, requireDatabaseOfMarker } from './marker.ts';
 import { createReportStore } from './reports.ts';
+import { createRetentionStore } from './retention.ts';
 import { createSlotStore } from './slots.ts';
 import { rememberConnection } from './store-connection.ts';
 
@@ -32,6 +41,7 @@ export interface Store {
   readonly audit: AuditStore;
   readonly ledger: Ledger;
   readonly breakers: BreakerStore;
+  readonly retention: RetentionStore;
   readonly drafts: DraftStore;
   /** Closes the file. Twice is fine. */
   close(): void;
@@ -86,6 +96,7 @@ function assemble(
     audit: createAuditStore(db, clock),
     ledger: createLedger(db, clock),
     breakers: createBreakerStore(db, clock),
+    retention: createRetentionStore(db, clock),
     drafts: createDraftStore(db, clock),
     close: () => db.close(),
   };

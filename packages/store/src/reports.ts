@@ -128,16 +128,17 @@ const INSERT = `
   VALUES (:id, :job, :attempt, :agent, :title, :body, :data, :notify, :created_at)`;
 
 const PREVIOUS = `
-  WHERE agent = ? AND EXISTS (SELECT 1 FROM jobs j WHERE j.id = reports.job AND j.state = 'done')
+  WHERE agent = ? AND (delivered_nusd IS NOT NULL OR EXISTS
+    (SELECT 1 FROM jobs j WHERE j.id = reports.job AND j.state = 'done'))
   ORDER BY created_at DESC, id DESC LIMIT 1`;
 
-// All attempts of a job are the price of its report, the failed ones too. CROSS JOIN is SQLite's
-// way of saying: reports of the period first, then the job of each, never all jobs that were ever
-// done.
+// All attempts of a job are the price of its report, the failed ones too; of a job that was pruned
+// since it was noted then.
 const DELIVERED = `
   SELECT r.agent, count(*) AS count,
-         coalesce(sum((SELECT sum(a.spent_nusd) FROM attempts a WHERE a.job = r.job)), 0)
-           AS spentNusd
-  FROM reports r CROSS JOIN jobs j ON j.id = r.job AND j.state = 'done'
-  WHERE r.created_at >= ?
+         coalesce(sum(coalesce(r.delivered_nusd,
+           (SELECT sum(a.spent_nusd) FROM attempts a WHERE a.job = r.job))), 0) AS spentNusd
+  FROM reports r
+  WHERE r.created_at >= ? AND (r.delivered_nusd IS NOT NULL OR EXISTS
+    (SELECT 1 FROM jobs j WHERE j.id = r.job AND j.state = 'done'))
   GROUP BY r.agent ORDER BY r.agent`;

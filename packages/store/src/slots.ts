@@ -3,6 +3,7 @@ import type { SlotRow, SlotStore } from '@nightshift/domain';
 import type { Connection, SqlValue } from './connection.ts';
 import { appendEvent } from './events.ts';
 import { insertJob, validJob, type ValidJob } from './jobs/enqueue.ts';
+import { rewind } from './slots/rewind.ts';
 
 const SCHEDULE: Actor = { kind: 'schedule', name: 'scheduler' };
 
@@ -12,6 +13,7 @@ export function createSlotStore(db: Connection, clock: Clock): SlotStore {
     declare: (schedules, now) => db.write(() => declare(db, schedules, now)),
     schedules: () => db.read(() => readSchedules(db)),
     advance: (agent, from, to, decisions) => advance(db, clock, agent, from, to, decisions),
+    rewind: (agent, from, now) => db.write(() => rewind(db, agent, from, now)),
     unfinished: (agent) => db.read(() => unfinished(db, agent)),
     list: (filter) => db.read(() => listSlots(db, filter)),
   };
@@ -78,8 +80,7 @@ function decide(
   decision: SlotDecision,
   job: ValidJob | null,
 ): void {
-  const decided = 'SELECT 1 FROM slots WHERE agent = ? AND scheduled_for = ?';
-  if (db.one(decided, [agent, decision.at]) !== undefined) return;
+  if (db.one(DECIDED, { agent, at: decision.at }) !== undefined) return;
   const made = job === null ? null : insertJob(db, clock, job, SCHEDULE);
   const row = {
     agent,
@@ -147,6 +148,12 @@ const ADVANCE = `
   UPDATE schedules SET cursor_at = :to
   WHERE agent = :agent AND cursor_at = :from
     AND (SELECT halted FROM control WHERE id = 1) = 0`;
+
+// By its own row, or by the mark below which all rows were folded into counts.
+const DECIDED = `
+  SELECT 1 FROM slots WHERE agent = :agent AND scheduled_for = :at
+  UNION ALL
+  SELECT 1 FROM slot_marks WHERE agent = :agent AND folded_until >= :at`;
 
 const INSERT_SLOT = `
   INSERT INTO slots (agent, scheduled_for, status, reason, count, range_from, job, decided_at)

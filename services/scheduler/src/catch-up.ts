@@ -1,3 +1,4 @@
+import { SLOT_KEY_PREFIX } from '@nightshift/domain';
 import type { CatchUp, Json, SlotDecision } from '@nightshift/domain';
 
 /** A slot decided this long after its time was missed: the catch-up policy applies to it. */
@@ -38,7 +39,7 @@ export function decideSlots(facts: CatchUpFacts): SlotDecision[] {
 
 /** One name for a slot's job, for ever: a second scheduler or a clock set back makes no second. */
 export function slotKey(agent: string, at: number): string {
-  return `slot:${agent}:${new Date(at).toISOString()}`;
+  return `${SLOT_KEY_PREFIX}${agent}:${new Date(at).toISOString()}`;
 }
 
 function keptByPolicy({ slots, now, policy }: CatchUpFacts): ReadonlySet<number> {

@@ -1,10 +1,12 @@
 /**
  * The scheduler: decides what is due and writes it. `scheduler.ts` is its pass, packages/schedule
- * says which slots lie in a span, `catch-up.ts` what becomes of each.
+ * says which slots lie in a span, `catch-up.ts` what becomes of each. Between slots it keeps the
+ * database small (`housekeeping.ts`).
  */
 import { runService } from '@nightshift/lifecycle';
 import { checkCron } from '@nightshift/schedule';
 import { openStore } from '@nightshift/store';
+import { Housekeeping } from './housekeeping.ts';
 import { Scheduler } from './scheduler.ts';
 
 await runService({
@@ -22,8 +24,30 @@ await runService({
         const enqueued = decisions.filter(({ kind }) => kind === 'enqueue').length;
         log.info('slots-decided', `${enqueued} of ${decisions.length} slots enqueued`, { agent });
       },
+      onRewind(agent, aheadMs) {
+        log.warn('schedule-rewound', 'the clock had run ahead of what is decided', {
+          agent,
+          aheadMs,
+        });
+      },
     });
     await scheduler.declare();
-    return { poll: () => scheduler.poll(), stop: () => Promise.resolve() };
+    const housekeeping = new Housekeeping({
+      retention: store.retention,
+      ages: settings.retention,
+      clock,
+      onPruned(removed) {
+        beat.progress();
+        log.info('pruned', 'what was old is folded or gone', { removed });
+      },
+      onPinned(walBytes) {
+        log.warn('log-pinned', 'a reader keeps the write-ahead log from shrinking', { walBytes });
+      },
+    });
+    const poll = async (): Promise<number> => {
+      const sleepMs = await scheduler.poll();
+      return sleepMs === 0 ? 0 : Math.min(sleepMs, await housekeeping.pass());
+    };
+    return { poll, stop: () => Promise.resolve() };
   },
 });

@@ -15,6 +15,10 @@ export const HORIZON_MS = 7 * 24 * 3_600_000;
 const RANGE_PASS_MS = 31 * 24 * 3_600_000;
 /** Most slots written in one transaction. */
 const SLOTS_PER_COMMIT = 500;
+/** A cursor further ahead of the clock than this stands there because the clock was wrong. */
+const FAR_AHEAD_MS = 3_600_000;
+/** How long a clock must have stayed behind such a cursor before it is believed. */
+const BEHIND_FOR_MS = 600_000;
 /** A clock step is noticed within this time, however far away the next slot is. */
 const LONGEST_SLEEP_MS = 1_000;
 
@@ -24,6 +28,8 @@ export interface SchedulerParts {
   readonly clock: Clock;
   /** Called for each committed pass that moved a cursor: progress for the beat, and a log line. */
   readonly onAdvance: (agent: string, decisions: readonly SlotDecision[]) => void;
+  /** Called when a cursor was taken back by `aheadMs`, because the clock had run ahead. */
+  readonly onRewind: (agent: string, aheadMs: number) => void;
 }
 
 /**
@@ -34,6 +40,8 @@ export interface SchedulerParts {
 export class Scheduler {
   readonly #parts: SchedulerParts;
   readonly #agents: ReadonlyMap<string, AgentSettings>;
+  /** Since when (monotonic) a schedule's cursor has been far ahead of the clock. */
+  readonly #aheadSince = new Map<string, number>();
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
@@ -72,10 +80,31 @@ export class Scheduler {
     // A schedule whose agent this configuration does not know belongs to another, newer one.
     if (agent === undefined) return false;
     const now = this.#parts.clock.now();
-    if (now <= row.cursorAt) return false;
+    if (now <= row.cursorAt) return this.#waitForClock(row, now);
+    this.#aheadSince.delete(row.agent);
     const horizon = now - HORIZON_MS;
     if (row.cursorAt < horizon) return this.#skipRange(row, horizon);
     return this.#decide(row, agent, now);
+  }
+
+  /**
+   * The clock lies behind the cursor. A little is waited for, so that no slot is decided twice. Far
+   * behind means that it ran ahead before: once it has stayed so for a while, what was skipped ahead
+   * is taken back, or the schedule would stand still until the false time comes true.
+   */
+  async #waitForClock(row: ScheduleRow, now: number): Promise<boolean> {
+    const { slots, clock, onRewind } = this.#parts;
+    const monotonic = clock.monotonic();
+    if (row.cursorAt - now <= FAR_AHEAD_MS) {
+      this.#aheadSince.delete(row.agent);
+      return false;
+    }
+    const since = this.#aheadSince.get(row.agent) ?? monotonic;
+    this.#aheadSince.set(row.agent, since);
+    if (monotonic - since < BEHIND_FOR_MS) return false;
+    this.#aheadSince.delete(row.agent);
+    if (await slots.rewind(row.agent, row.cursorAt, now)) onRewind(row.agent, row.cursorAt - now);
+    return true;
   }
 
   /** Skips what lies beyond the horizon, one bounded range a pass. */

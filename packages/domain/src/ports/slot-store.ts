@@ -59,6 +59,12 @@ export interface SlotStore {
     to: number,
     decisions: readonly SlotDecision[],
   ): Promise<boolean>;
+  /**
+   * Takes back what was decided under a clock that ran ahead: skipped slots after `now` are due
+   * again, and the cursor returns to `now`, or to before a skipped range that reaches beyond it.
+   * Slots that made a job stay decided. @returns false when the cursor is not at `from` any more.
+   */
+  rewind(agent: string, from: number, now: number): Promise<boolean>;
   /** Unfinished jobs that this agent's schedule made, for `overlap: 'skip'`. */
   unfinished(agent: string): Promise<number>;
   list(filter: { readonly agent?: string; readonly limit: number }): Promise<readonly SlotRow[]>;

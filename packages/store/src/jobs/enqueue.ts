@@ -1,4 +1,5 @@
-import { JOB_INPUT_MAX_BYTES, JOB_KEY_MAX_BYTES, NightshiftError } from '@nightshift/domain';
+import { JOB_INPUT_MAX_BYTES, JOB_KEY_MAX_BYTES, SLOT_KEY_PREFIX } from '@nightshift/domain';
+import { NightshiftError } from '@nightshift/domain';
 import { uuidv7, type Actor, type Clock, type Json, type NewJob } from '@nightshift/domain';
 import { actorName } from '../audit.ts';
 import type { Connection } from '../connection.ts';
@@ -73,6 +74,9 @@ export async function enqueue(
   actor: Actor,
 ): Promise<{ created: boolean; row: JobRow | undefined }> {
   const valid = validJob(job);
+  if (job.key.startsWith(SLOT_KEY_PREFIX)) {
+    throw invalid('key', job.key, `keys that begin with ${SLOT_KEY_PREFIX} belong to schedules`);
+  }
   return db.write(() => {
     const { created, id } = insertJob(db, clock, valid, actor);
     return { created, row: findJob(db, id) };

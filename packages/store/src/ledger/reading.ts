@@ -43,7 +43,7 @@ export function spendRows(db: Connection, { job, limit }: SpendFilter): readonly
   }));
 }
 
-/** Dearest first; days newest first. */
+/** Dearest first; days newest first. A day whose calls were folded counts whole. */
 export function totals(
   db: Connection,
   by: 'agent' | 'model' | 'day',
@@ -51,10 +51,18 @@ export function totals(
 ): readonly SpendTotal[] {
   const order = by === 'day' ? 'name DESC' : 'settledNusd + heldNusd + presumedNusd DESC, name';
   return db.all<SpendTotal>(
-    `SELECT ${by} AS name, count(*) AS calls, sum(${SETTLED}) AS settledNusd,
-            sum(${HELD}) AS heldNusd, sum(${PRESUMED}) AS presumedNusd
-     FROM spend WHERE taken_at >= ? GROUP BY ${by} ORDER BY ${order}`,
-    [sinceAt],
+    `WITH parts AS (
+       SELECT ${by} AS name, count(*) AS calls, sum(${SETTLED}) AS settled, sum(${HELD}) AS held,
+              sum(${PRESUMED}) AS presumed
+       FROM spend WHERE taken_at >= :sinceAt GROUP BY ${by}
+       UNION ALL
+       SELECT ${by}, sum(calls), sum(settled_nusd), 0, sum(presumed_nusd)
+       FROM spend_days WHERE last_at >= :sinceAt GROUP BY ${by}
+     )
+     SELECT name, sum(calls) AS calls, sum(settled) AS settledNusd, sum(held) AS heldNusd,
+            sum(presumed) AS presumedNusd
+     FROM parts GROUP BY name ORDER BY ${order}`,
+    { sinceAt },
   );
 }
 

@@ -3,11 +3,11 @@ import type { Connection } from '../connection.ts';
 import { COMMITTED, HELD, PRESUMED, SETTLED } from './amounts.ts';
 
 /**
- * Recomputes every counter from the rows that explain it, over one snapshot. Each disagreement is a
+ * Recomputes every counter from the rows that explain it and from what was folded of them, over one snapshot. Each disagreement is a
  * sentence; none means that they agree to the nano-dollar.
  */
 export function verify(db: Connection): readonly string[] {
-  return [...wrongCounters(db), ...lostWindows(db), ...wrongAttempts(db)];
+  return [...wrongCounters(db), ...lostWindows(db), ...wrongAttempts(db), ...wrongDays(db)];
 }
 
 function wrongCounters(db: Connection): string[] {
@@ -35,6 +35,16 @@ function wrongAttempts(db: Connection): string[] {
     );
 }
 
+function wrongDays(db: Connection): string[] {
+  return db
+    .all<{ day: string; windows: number; totals: number }>(DAYS)
+    .map(
+      (it) =>
+        `day ${it.day}: ${formatUsd(it.windows)} of its window were folded, ` +
+        `its totals say ${formatUsd(it.totals)}`,
+    );
+}
+
 interface Counters {
   readonly scope: string;
   readonly window: string;
@@ -55,11 +65,13 @@ const COUNTERS = `
   )
   SELECT w.scope, w.window, w.key,
          w.settled_nusd AS settled, w.held_nusd AS held, w.presumed_nusd AS presumed,
-         coalesce(s.settled, 0) AS settledRows, coalesce(s.held, 0) AS heldRows,
-         coalesce(s.presumed, 0) AS presumedRows
+         coalesce(s.settled, 0) + w.folded_settled_nusd AS settledRows,
+         coalesce(s.held, 0) AS heldRows,
+         coalesce(s.presumed, 0) + w.folded_presumed_nusd AS presumedRows
   FROM budget_windows w LEFT JOIN sums s ON s.id = w.id
-  WHERE w.settled_nusd <> coalesce(s.settled, 0) OR w.held_nusd <> coalesce(s.held, 0)
-     OR w.presumed_nusd <> coalesce(s.presumed, 0)
+  WHERE w.settled_nusd <> coalesce(s.settled, 0) + w.folded_settled_nusd
+     OR w.held_nusd <> coalesce(s.held, 0)
+     OR w.presumed_nusd <> coalesce(s.presumed, 0) + w.folded_presumed_nusd
   ORDER BY w.id`;
 
 // A call without the global day of its own date, or with a window that is gone.
@@ -70,6 +82,19 @@ const LOST = `
      OR NOT EXISTS (SELECT 1 FROM json_each(spend.windows) e JOIN budget_windows w ON w.id = e.value
                     WHERE w.scope = 'global' AND w.window = 'day' AND w.key = spend.day)
   ORDER BY id`;
+
+// What was folded out of a day's window is in the totals of that day, and nothing else is.
+const DAYS = `
+  WITH totals AS (
+    SELECT day, sum(settled_nusd + presumed_nusd) AS nusd FROM spend_days GROUP BY day
+  ), windows AS (
+    SELECT key AS day, folded_settled_nusd + folded_presumed_nusd AS nusd
+    FROM budget_windows WHERE scope = 'global' AND window = 'day'
+  )
+  SELECT day, coalesce(w.nusd, 0) AS windows, coalesce(t.nusd, 0) AS totals
+  FROM windows w FULL JOIN totals t USING (day)
+  WHERE coalesce(w.nusd, 0) <> coalesce(t.nusd, 0)
+  ORDER BY day`;
 
 // An attempt notes its sum when it ends; its rows may be pruned after that, so no rows say nothing.
 const ATTEMPTS = `
