@@ -49,8 +49,8 @@ export interface NotMeasured {
 }
 
 /**
- * Judges a result by its budget. The judgement is made on the exact numbers, before they are rounded
- * for reading.
+ * Judges a result by its budget. The judgement is made on the exact numbers, before they are
+ * rounded for reading.
  * @throws Error for a budget on a ratio or a difference without a peer.
  */
 export function toRow(measured: Measured): Row {

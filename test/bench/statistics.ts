@@ -10,8 +10,8 @@ export interface Summary {
 }
 
 /**
- * The value below which a share of the samples lies, by linear interpolation between the two nearest
- * (the definition R calls type 7).
+ * The value below which a share of the samples lies, by linear interpolation between the two
+ * nearest (the definition R calls type 7).
  * @param share 0 to 1
  * @throws RangeError without samples, or for a share outside 0 to 1.
  */

@@ -50,6 +50,18 @@ describe('tickets', () => {
     expect(left).toEqual({ n: 0 });
   });
 
+  test('are taken without waiting for the disk, and everything after them waits for it', async () => {
+    const { store, clock } = await setUp();
+    const db = ticketHandle(store);
+    const tickets = openTickets(store, clock);
+    await enqueue(store, 'a');
+    expect(await tickets.next(nothing)).not.toBeNull();
+    expect(db.pragma('synchronous', { simple: true })).toBe(2);
+    db.exec('DROP TABLE tasks');
+    await expect(tickets.next(nothing)).rejects.toThrow(/tasks/);
+    expect(db.pragma('synchronous', { simple: true })).toBe(2);
+  });
+
   test('are served to agents in turn, however many one of them has', async () => {
     const { store, clock } = await setUp();
     const tickets = openTickets(store, clock);

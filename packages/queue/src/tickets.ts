@@ -1,6 +1,6 @@
 import type { Clock } from '@nightshift/domain';
 import type { Store } from '@nightshift/store';
-import { ticketHandle } from '@nightshift/store/tickets';
+import { ticketHandle, withoutSync } from '@nightshift/store/tickets';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { retryBusy } from './busy.ts';
@@ -37,7 +37,7 @@ export function openTickets(store: Store, clock: Clock): Tickets {
   function queueOf(agent: string): TicketQueue {
     const known = queues.get(agent);
     if (known !== undefined) return known;
-    const queue = new TicketQueue(agent, db, clock);
+    const queue = new TicketQueue(agent, db, clock, (statement) => withoutSync(store, statement));
     queues.set(agent, queue);
     return queue;
   }

@@ -1,4 +1,8 @@
 import { type FSWatcher, watch } from 'node:fs';
+import { NIGHTSHIFT_DB } from '@nightshift/store';
+
+/** Not the watchdog's, which lies in the same folder and is written at every tick. */
+const WAL_FILE = `${NIGHTSHIFT_DB.file}-wal`;
 
 /** Moments after a write at which it is worth looking for the commit, ms. */
 const BURST_MS = [0, 1, 2, 4, 8, 16, 32] as const;
@@ -34,7 +38,7 @@ export function watchCommits(
   };
 
   const watcher = openWatcher(dir, (file) => {
-    if (file?.endsWith('-wal') !== true) return;
+    if (file !== WAL_FILE) return;
     if (burst !== null) clearTimeout(burst);
     burst = setTimeout(look, 0, 0);
   });
