@@ -2,6 +2,7 @@ import type { ChannelSettings, Clock, SecretRef } from '@nightshift/domain';
 import type { Channel } from './channel.ts';
 import { discordChannel } from './channels/discord.ts';
 import { ntfyChannel } from './channels/ntfy.ts';
+import { webhookChannel } from './channels/webhook.ts';
 import { post as realPost, type Post } from './post.ts';
 
 /** Looks a secret up by its name. @throws NightshiftError when there is none. */
@@ -21,6 +22,10 @@ export function openChannel(
   const { name } = settings;
   if (settings.kind === 'discord') {
     return discordChannel({ name, webhook: value(settings.webhook) }, post, clock);
+  }
+  if (settings.kind === 'webhook') {
+    const signing = settings.secret === null ? null : value(settings.secret);
+    return webhookChannel({ name, url: value(settings.url), secret: signing }, post, clock);
   }
   const token = settings.token === null ? null : value(settings.token);
   const { server } = settings;

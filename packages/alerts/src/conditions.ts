@@ -1,21 +1,45 @@
 import type { Condition, Rule } from './rule.ts';
 import { breakerOpen } from './rules/breaker-open.ts';
+import { clockJump } from './rules/clock-jump.ts';
+import { configDiffers } from './rules/config-differs.ts';
+import { crashLoop } from './rules/crash-loop.ts';
 import { deadLetter } from './rules/dead-letter.ts';
+import { diskLow } from './rules/disk-low.ts';
+import { dlqGrowing } from './rules/dlq-growing.ts';
+import { draftsWaiting } from './rules/drafts-waiting.ts';
+import { drillOverdue } from './rules/drill-overdue.ts';
+import { estimateBreached } from './rules/estimate-breached.ts';
 import { factsUnavailable } from './rules/facts-unavailable.ts';
 import { haltedLong } from './rules/halted-long.ts';
+import { holdsLeaking } from './rules/holds-leaking.ts';
+import { jobOverdue } from './rules/job-overdue.ts';
+import { queueLag } from './rules/queue-lag.ts';
+import { scheduleMissed } from './rules/schedule-missed.ts';
 import { serviceSilent } from './rules/service-silent.ts';
-import { spendDay } from './rules/spend-day.ts';
 import { spendRate } from './rules/spend-rate.ts';
+import { spendWindow } from './rules/spend-window.ts';
 import { workerWedged } from './rules/worker-wedged.ts';
 
 /** Rules that read the facts of a tick. */
 export const RULES: readonly Rule[] = [
   serviceSilent,
   workerWedged,
-  spendDay,
+  crashLoop,
+  jobOverdue,
+  scheduleMissed,
+  spendWindow,
   spendRate,
+  estimateBreached,
+  holdsLeaking,
   deadLetter,
+  dlqGrowing,
+  queueLag,
   breakerOpen,
+  diskLow,
+  clockJump,
+  configDiffers,
+  draftsWaiting,
+  drillOverdue,
   haltedLong,
 ];
 
@@ -70,10 +94,38 @@ export const ACTED: readonly Condition[] = [
     openAfter: 1,
     resolveAfter: 2,
   },
+  {
+    id: 'halted-by-rule',
+    severity: 'page',
+    doc: 'A rule about money halted everything or paused an agent, because it was set to.',
+    openAfter: 1,
+    resolveAfter: 1,
+  },
+  {
+    id: 'drill-abandoned',
+    severity: 'warn',
+    doc: 'A drill died; what it had changed was undone.',
+    openAfter: 1,
+    resolveAfter: 1,
+  },
 ];
 
+/** Raised by the scheduler, straight through the channels: the watchdog cannot say it. */
+export const WATCHDOG_SILENT: Condition = {
+  id: 'watchdog-silent',
+  severity: 'page',
+  doc: 'The watchdog shows no sign of life; the scheduler says so.',
+  openAfter: 1,
+  resolveAfter: 1,
+};
+
 /** Everything that can be raised. Each has a heading of its id in RUNBOOK.md. */
-export const CONDITIONS: readonly Condition[] = [factsUnavailable, ...RULES, ...ACTED];
+export const CONDITIONS: readonly Condition[] = [
+  factsUnavailable,
+  ...RULES,
+  ...ACTED,
+  WATCHDOG_SILENT,
+];
 
 const BY_ID = new Map(CONDITIONS.map((it) => [it.id, it]));
 
@@ -88,6 +140,9 @@ export function conditionOf(id: string): Condition {
  */
 export const PARENTS: readonly { readonly parent: string; readonly child: string }[] = [
   { parent: 'service-silent:worker', child: 'worker-wedged:worker' },
+  { parent: 'service-silent:worker', child: 'queue-lag' },
+  { parent: 'service-silent:worker', child: 'job-overdue' },
+  { parent: 'service-silent:scheduler', child: 'schedule-missed' },
   ...RULES.map((rule) => ({ parent: factsUnavailable.id, child: rule.id })),
 ];
 

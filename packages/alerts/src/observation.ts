@@ -31,30 +31,53 @@ export interface Watched {
  * beat "from the future" can neither kill nor spare anybody.
  */
 export interface Observation {
-  /** `Clock.monotonic()` and `Clock.now()` of the last tick; null before the first. */
-  readonly at: { readonly monotonic: number; readonly wall: number } | null;
+  /** Services that have to be up: both where a watchdog is resident, none where cron starts all. */
+  readonly expected: readonly ServiceName[];
+  /** The last tick; null before the first. */
+  readonly at: Moment | null;
   readonly services: Readonly<Partial<Record<ServiceName, Watched>>>;
   /** How long a service that should be there was seen to be missing or stopped. */
   readonly missingMs: Readonly<Partial<Record<ServiceName, number>>>;
   /** How long the system was seen halted. */
   readonly haltedMs: number;
+  /** How long each attempt was seen to run, by {@link attemptName}. */
+  readonly runningMs: Readonly<Record<string, number>>;
+  /** The last time somebody set the clock: by how much (back is negative), and how long ago. */
+  readonly step: { readonly byMs: number; readonly agoMs: number } | null;
   /** Ticks in a row that came late, and ticks in a row without facts. */
   readonly lateTicks: number;
   readonly blindTicks: number;
 }
 
+/** When a tick was, by every clock there is. */
+export interface Moment {
+  /** `Clock.monotonic()` and `Clock.now()`, ms. */
+  readonly monotonic: number;
+  readonly wall: number;
+  /** Uptime of the machine with the time it slept, ms; left out where that is not known. */
+  readonly uptime?: number;
+}
+
+/** Services that are expected to be up wherever a watchdog is resident. */
+export const RESIDENT: readonly ServiceName[] = ['scheduler', 'worker'];
+
+/** A step is forgotten after this long. */
+const STEP_KEPT_MS = 3_600_000;
+/** Clocks are read one after the other, and disciplined ones are slewed: less is no step. */
+const STEP_MIN_MS = 1_000;
+
 /** Before the first tick. */
 export const NOTHING_OBSERVED: Observation = {
+  expected: RESIDENT,
   at: null,
   services: {},
   missingMs: {},
   haltedMs: 0,
+  runningMs: {},
+  step: null,
   lateTicks: 0,
   blindTicks: 0,
 };
-
-/** Services that are expected to be up wherever a watchdog is resident. */
-export const EXPECTED: readonly ServiceName[] = ['scheduler', 'worker'];
 
 /** This many late ticks in a row are a slow machine; fewer are one that slept. */
 const SLOW_TICKS = 3;
@@ -68,18 +91,20 @@ const SLOW_TICKS = 3;
 export function observe(
   before: Observation,
   sight: Sight,
-  tick: { readonly monotonic: number; readonly wall: number },
+  tick: Moment,
   times: Times,
 ): Observation {
   const late = isLate(before, tick, times);
   const lateTicks = late ? before.lateTicks + 1 : 0;
+  const step = stepOf(before, tick);
   if (isUnavailable(sight)) {
-    return { ...before, at: tick, lateTicks, blindTicks: before.blindTicks + 1 };
+    return { ...before, at: tick, step, lateTicks, blindTicks: before.blindTicks + 1 };
   }
   const startOver = (late && lateTicks < SLOW_TICKS) || before.blindTicks > 1;
   const passed = startOver || before.blindTicks > 0 ? 0 : passedMs(before, tick, late, times);
   const base = startOver ? forget(before) : before;
   return {
+    expected: before.expected,
     at: tick,
     services: Object.fromEntries(
       sight.instances.map((it) => [
@@ -88,16 +113,44 @@ export function observe(
       ]),
     ),
     missingMs: Object.fromEntries(
-      EXPECTED.filter((name) => isMissing(sight, name)).map((name) => [
-        name,
-        (base.missingMs[name] ?? 0) + passed,
-      ]),
+      before.expected
+        .filter((name) => isMissing(sight, name))
+        .map((name) => [name, (base.missingMs[name] ?? 0) + passed]),
     ),
     // A halt is no fault: sleeping through it makes it no shorter.
     haltedMs: isHalted(sight) ? before.haltedMs + passed : 0,
+    // Time that was not observed is no running time, and what ran before it did so all the same.
+    runningMs: Object.fromEntries(
+      sight.attempts.map(attemptName).map((name) => [name, ranMs(before, name, passed)]),
+    ),
+    step,
     lateTicks,
     blindTicks: 0,
   };
+}
+
+/** Names one attempt of a job. */
+export function attemptName(it: Facts['attempts'][number]): string {
+  return `${it.job}:${it.attempt}`;
+}
+
+function ranMs(before: Observation, name: string, passed: number): number {
+  const known = before.runningMs[name];
+  return known === undefined ? 0 : known + passed;
+}
+
+/** What the wall clock moved beyond what really passed. Without an uptime only a step back shows. */
+function stepOf(before: Observation, tick: Moment): Observation['step'] {
+  if (before.at === null) return null;
+  const wall = tick.wall - before.at.wall;
+  const known = tick.uptime !== undefined && before.at.uptime !== undefined;
+  const passed = known
+    ? tick.uptime - before.at.uptime
+    : Math.max(wall, tick.monotonic - before.at.monotonic);
+  if (Math.abs(wall - passed) >= STEP_MIN_MS) return { byMs: wall - passed, agoMs: 0 };
+  if (before.step === null) return null;
+  const agoMs = before.step.agoMs + Math.max(0, passed);
+  return agoMs >= STEP_KEPT_MS ? null : { ...before.step, agoMs };
 }
 
 /** True for a service without a life, or whose last life ended. */
@@ -111,11 +164,7 @@ export function isHalted(facts: Facts): boolean {
   return facts.halt.halted || facts.halt.stopFile;
 }
 
-function isLate(
-  before: Observation,
-  tick: { readonly monotonic: number; readonly wall: number },
-  times: Times,
-): boolean {
+function isLate(before: Observation, tick: Moment, times: Times): boolean {
   if (before.at === null) return false;
   const limit = 2 * times.tickMs;
   // Linux stops the monotonic clock in suspend, macOS does not: either gap means a sleep.
@@ -123,12 +172,7 @@ function isLate(
   return tick.monotonic - before.at.monotonic > limit || wall > limit || wall < 0;
 }
 
-function passedMs(
-  before: Observation,
-  tick: { readonly monotonic: number },
-  late: boolean,
-  times: Times,
-): number {
+function passedMs(before: Observation, tick: Moment, late: boolean, times: Times): number {
   if (before.at === null) return 0;
   return late ? times.tickMs : tick.monotonic - before.at.monotonic;
 }

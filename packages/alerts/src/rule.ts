@@ -1,4 +1,12 @@
-import type { Facts, Finding, Settings, Severity, Unavailable } from '@nightshift/domain';
+import type {
+  BrakeSetting,
+  Facts,
+  Finding,
+  RuleSettings,
+  Settings,
+  Severity,
+  Unavailable,
+} from '@nightshift/domain';
 import type { Observation } from './observation.ts';
 import type { Seen } from './seen.ts';
 
@@ -40,4 +48,15 @@ export type Sight = Facts | Unavailable;
 /** True when nothing could be read. */
 export function isUnavailable(sight: Sight): sight is Unavailable {
   return 'unavailable' in sight;
+}
+
+/** The id of a rule that has settings, under which they are found. */
+export function ruleId<const Id extends keyof RuleSettings>(id: Id): Id {
+  return id;
+}
+
+/** What a finding about `agent` (null: about everybody) asks to be stopped, by the operator's word. */
+export function brakeOf(setting: BrakeSetting, agent: string | null): Pick<Finding, 'brake'> {
+  if (setting === 'all') return { brake: 'all' };
+  return setting === 'agent' && agent !== null ? { brake: { agent } } : {};
 }

@@ -1,5 +1,11 @@
-import { DEFAULT_RETENTION, DEFAULT_TIMES } from '@nightshift/domain';
-import type { Facts, Instance, Job, ServiceName, Settings, WindowState } from '@nightshift/domain';
+import {
+  DEFAULT_ALERTS,
+  DEFAULT_RULES,
+  DEFAULT_RETENTION,
+  DEFAULT_TIMES,
+} from '@nightshift/domain';
+import type { Facts, Instance, Job, RuleSettings, ServiceName } from '@nightshift/domain';
+import type { Settings, WindowState } from '@nightshift/domain';
 
 /** A system in which all is well and nothing is to be done. */
 export function factsOf(now: number, part: Partial<Facts> = {}): Facts {
@@ -14,6 +20,17 @@ export function factsOf(now: number, part: Partial<Facts> = {}): Facts {
     dead: [],
     breakers: [],
     reports: [],
+    attempts: [],
+    schedules: [],
+    deadLastHour: 0,
+    overBound: [],
+    holds: { count: 0, oldestAt: null },
+    disk: { freeBytes: 1e12, freeInodes: 1e9, walBytes: 0 },
+    starts: [],
+    highAt: now,
+    drafts: { waiting: 0, oldestAt: null },
+    drills: [],
+    installedAt: now,
     ...part,
   };
 }
@@ -94,7 +111,8 @@ export function settingsOf(part: Partial<Settings> = {}): Settings {
     endpoints: [],
     models: {},
     agents: [],
-    alerts: { channels: [] },
+    actions: {},
+    alerts: DEFAULT_ALERTS,
     times: DEFAULT_TIMES,
     concurrency: 1,
     sandbox: 'auto',
@@ -102,4 +120,16 @@ export function settingsOf(part: Partial<Settings> = {}): Settings {
     retention: DEFAULT_RETENTION,
     ...part,
   };
+}
+
+/** Settings in which one rule is set otherwise. */
+export function withRule<Id extends keyof RuleSettings>(
+  id: Id,
+  rule: RuleSettings[Id],
+  part: Partial<Settings> = {},
+): Settings {
+  return settingsOf({
+    alerts: { ...DEFAULT_ALERTS, rules: { ...DEFAULT_RULES, [id]: rule } },
+    ...part,
+  });
 }

@@ -1,7 +1,7 @@
 import type { Facts, Finding, Instance, Settings } from '@nightshift/domain';
 import { manualClock, type ManualClock } from '@nightshift/support';
 import { evaluate, type Verdict } from '../src/evaluate.ts';
-import { NOTHING_OBSERVED, observe, type Observation } from '../src/observation.ts';
+import { NOTHING_OBSERVED, observe, type Moment, type Observation } from '../src/observation.ts';
 import type { Sight } from '../src/rule.ts';
 import { seenSince, type Seen } from '../src/seen.ts';
 import { factsOf, lifeOf, settingsOf } from './facts.ts';
@@ -20,6 +20,8 @@ export interface Scene {
   alive: { worker: boolean; scheduler: boolean; progress: boolean };
   readonly settings: Settings;
   deadSeen: Seen;
+  /** Uptime of the machine where it is known; time that passes adds to it. */
+  uptime: number | null;
   /** One tick, `afterMs` (default `tickMs`) after the last. */
   tick(afterMs?: number): Verdict;
   /** A tick that could read nothing. */
@@ -32,9 +34,10 @@ export interface Scene {
 export function scene(settings: Settings = settingsOf()): Scene {
   const clock = manualClock();
   const { tickMs } = settings.times;
-  const at = (): { monotonic: number; wall: number } => ({
+  const at = (): Moment => ({
     monotonic: clock.monotonic(),
     wall: clock.now(),
+    ...(it.uptime === null ? {} : { uptime: it.uptime }),
   });
   const judge = (sight: Sight): Verdict => {
     it.observation = observe(it.observation, sight, at(), settings.times);
@@ -55,8 +58,10 @@ export function scene(settings: Settings = settingsOf()): Scene {
     scheduler: {},
     alive: { worker: true, scheduler: true, progress: true },
     deadSeen: seenSince(clock.now(), 60_000),
+    uptime: null,
     tick(afterMs = tickMs) {
       clock.advance(afterMs);
+      if (it.uptime !== null) it.uptime += afterMs;
       beat(it.worker, it.alive.worker, it.alive.progress);
       beat(it.scheduler, it.alive.scheduler, true);
       const instances = [lifeOf('worker', it.worker), lifeOf('scheduler', it.scheduler)];

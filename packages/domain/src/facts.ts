@@ -2,7 +2,8 @@ import type { Breaker } from './breaker.ts';
 import type { Job } from './job.ts';
 import type { HaltState, Report } from './ports/stores.ts';
 import type { QueueCounts } from './ports/job-store.ts';
-import type { Instance } from './service.ts';
+import type { DrillRun } from './drill.ts';
+import type { Instance, ServiceName } from './service.ts';
 import type { WindowState } from './spend.ts';
 
 /**
@@ -31,6 +32,42 @@ export interface Facts {
   readonly breakers: readonly Breaker[];
   /** Reports to be told about that came after `reportsSince` of the request, oldest first. */
   readonly reports: readonly Report[];
+  /** Attempts that run, oldest first, at most 50. */
+  readonly attempts: readonly {
+    readonly job: string;
+    readonly attempt: number;
+    readonly agent: string;
+  }[];
+  /** Every schedule, and up to when its slots were decided. */
+  readonly schedules: readonly { readonly agent: string; readonly cursorAt: number }[];
+  /** Jobs that died within the last hour. */
+  readonly deadLastHour: number;
+  /** Calls of the last hour that cost more than was held for them, by agent and model. */
+  readonly overBound: readonly {
+    readonly agent: string;
+    readonly endpoint: string;
+    readonly model: string;
+    readonly calls: number;
+    readonly excessNusd: number;
+  }[];
+  /** Holds that have not ended. */
+  readonly holds: { readonly count: number; readonly oldestAt: number | null };
+  /** Where the database lies. Inodes are null on a file system that does not count them. */
+  readonly disk: {
+    readonly freeBytes: number;
+    readonly freeInodes: number | null;
+    readonly walBytes: number;
+  };
+  /** Lives of each service that began within the last ten minutes. */
+  readonly starts: readonly { readonly service: ServiceName; readonly count: number }[];
+  /** The latest moment at which a call was ever admitted, epoch ms. */
+  readonly highAt: number;
+  /** Drafts that wait for a person. */
+  readonly drafts: { readonly waiting: number; readonly oldestAt: number | null };
+  /** The newest run of each drill that was ever run. */
+  readonly drills: readonly DrillRun[];
+  /** When this installation was made. */
+  readonly installedAt: number;
 }
 
 export interface Unavailable {

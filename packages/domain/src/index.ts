@@ -4,6 +4,7 @@
  * packages meet. Pure: no I/O and no dependencies, so that every decision can be tested as a
  * function of facts.
  */
+export * from './alert-settings.ts';
 export * from './backoff.ts';
 export * from './breaker.ts';
 export * from './calendar.ts';
@@ -11,6 +12,7 @@ export * from './canonical-json.ts';
 export * from './capabilities.ts';
 export * from './clock.ts';
 export * from './draft.ts';
+export * from './drill.ts';
 export * from './error.ts';
 export * from './facts.ts';
 export * from './id.ts';

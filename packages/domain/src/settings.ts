@@ -1,3 +1,4 @@
+import type { AlertSettings } from './alert-settings.ts';
 import type { Json } from './json.ts';
 import type { Nusd } from './money.ts';
 import type { RetentionSettings } from './retention.ts';
@@ -131,17 +132,3 @@ export type ActionSettings =
       readonly path: string;
       readonly expiresMs: number;
     };
-
-export type ChannelSettings =
-  | {
-      readonly kind: 'ntfy';
-      readonly name: string;
-      readonly server: string;
-      readonly topic: SecretRef | string;
-      readonly token: SecretRef | null;
-    }
-  | { readonly kind: 'discord'; readonly name: string; readonly webhook: SecretRef | string };
-
-export interface AlertSettings {
-  readonly channels: readonly ChannelSettings[];
-}

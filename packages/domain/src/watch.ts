@@ -13,6 +13,8 @@ export interface Finding {
   readonly detail: string;
   /** Say it once, without a matching resolve (a report, a dead letter). */
   readonly once?: boolean;
+  /** To be stopped when the incident opens: this agent, or everything. Set by the operator. */
+  readonly brake?: { readonly agent: string } | 'all';
 }
 
 export type IncidentState = 'pending' | 'open' | 'resolved';

@@ -31,7 +31,50 @@ test('an empty database is a fact, too', async () => {
     dead: [],
     breakers: [],
     reports: [],
+    attempts: [],
+    schedules: [],
+    deadLastHour: 0,
+    overBound: [],
+    holds: { count: 0, oldestAt: null },
+    disk: {
+      freeBytes: expect.any(Number),
+      freeInodes: expect.any(Number),
+      walBytes: expect.any(Number),
+    },
+    starts: [],
+    highAt: 0,
+    drafts: { waiting: 0, oldestAt: null },
+    drills: [],
+    installedAt: world.clock.now(),
   });
+});
+
+test('upkeep: attempts, holds, what cost more than its bound, starts and the disk', async () => {
+  const world = await openWorld();
+  const { store, clock } = world;
+  await budgets(world, { 'global day': '$9' });
+  const begun = clock.now();
+  const digest = await principal(world, 'a');
+  const { id } = await held(store.ledger, call(digest, '$0.000000100'));
+  await store.ledger.end(id, { outcome: 'answered', actualNusd: 150 });
+  clock.advance(1_000);
+  await held(store.ledger, call(digest, '$0.000000100'));
+  const life = { service: 'worker', version: '1', configHash: 'c' } as const;
+  const process = { pid: 1, startTicks: 2, bootId: 'b', pidNamespace: 'n' };
+  for (const name of ['w1', 'w2']) await store.instances.register({ ...life, id: name, process });
+  await store.instances.register({ ...life, id: 'r', service: 'run', process });
+  const facts = createFactStore(store, noStop);
+  const seen = await facts.read(NOTHING_SEEN);
+  expect(seen.attempts).toEqual([{ job: digest.job, attempt: 1, agent: 'digest' }]);
+  expect(seen.holds).toEqual({ count: 1, oldestAt: begun + 1_000 });
+  expect(seen.overBound).toMatchObject([{ agent: 'digest', calls: 1, excessNusd: 50 }]);
+  expect(seen.starts).toEqual([{ service: 'worker', count: 2 }]);
+  expect(seen.highAt).toBeGreaterThanOrEqual(begun);
+  expect(seen.disk.freeBytes).toBeGreaterThan(0);
+  expect(seen.disk.walBytes).toBeGreaterThan(0);
+  clock.advance(HOUR);
+  const later = await facts.read(NOTHING_SEEN);
+  expect([later.overBound, later.starts]).toEqual([[], []]);
 });
 
 test('halt, queue, lag, dead jobs, lives and the STOP file are seen', async () => {

@@ -1,6 +1,7 @@
 import type { FactStore, Facts, HaltState, QueueCounts, WindowState } from '@nightshift/domain';
 import { listBreakers } from './breakers.ts';
 import type { Connection } from './connection.ts';
+import { readUpkeep } from './facts/upkeep.ts';
 import { currentInstances } from './instances.ts';
 import { countJobs } from './jobs/queries.ts';
 import { toJob, type JobRow } from './jobs/rows.ts';
@@ -57,6 +58,7 @@ export function createFactStore(
         reports: await db.read(() =>
           db.all<ReportRow>(REPORTS, [reportsSince, NEWS_MAX]).map(toReport),
         ),
+        ...(await readUpkeep(db, now)),
       };
     },
   };

@@ -32,6 +32,7 @@ test.each<[string, Partial<LadderView>, string]>([
   ['somebody is suspect', { suspect: SUSPECT }, 'intend'],
   ['the suspect has ended by itself', { suspect: SUSPECT, proof: 'dead' }, 'none'],
   ['its pid is somebody else', { suspect: SUSPECT, proof: 'other' }, 'mismatch'],
+  ['nobody was ever there', { suspect: SUSPECT, proof: 'nobody' }, 'none'],
   ['nothing can be proven', { suspect: SUSPECT, proof: 'unknown' }, 'mismatch'],
   [
     'its row is from another boot',

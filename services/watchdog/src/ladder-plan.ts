@@ -1,7 +1,7 @@
 import type { Finding, Kill, Times } from '@nightshift/domain';
 
-/** What is provable about a recorded process. */
-export type Proof = 'alive' | 'dead' | 'other' | 'unknown';
+/** What is provable about a recorded process; `nobody` where none was ever recorded. */
+export type Proof = 'alive' | 'dead' | 'other' | 'unknown' | 'nobody';
 
 /** Everything a step of the ladder is decided on. */
 export interface LadderView {
@@ -68,6 +68,8 @@ export function planLadder(view: LadderView, times: Times): LadderStep {
 
 function begin(view: LadderView): LadderStep {
   if (view.suspect === null || !view.sighted) return { do: 'none' };
+  // Never there: a matter of whoever should have started it.
+  if (view.proof === 'nobody') return { do: 'none' };
   // Ended by itself: the supervisor's part, and there is nothing to signal.
   if (view.proof === 'dead' && !view.otherBoot) return { do: 'none' };
   if (view.proof !== 'alive') return { do: 'mismatch' };

@@ -101,7 +101,7 @@ export class Ladder {
       recent,
       suspect: seen.suspect,
       kill,
-      proof: this.#prove(ref),
+      proof: kill === null && life === null ? 'nobody' : this.#prove(ref),
       otherBoot: this.#isOfOtherBoot(ref),
       inStateMs: this.#inStateMs(kill),
       recentKills: recent.filter(

@@ -1,28 +1,27 @@
 import { sanitiseLine } from '@nightshift/domain';
 import { isHalted } from '../observation.ts';
-import type { Rule } from '../rule.ts';
+import { ruleId, type Rule } from '../rule.ts';
 
-/** After this long a halt is more likely forgotten than meant. */
-const LONG_MS = 12 * 3_600_000;
+const id = ruleId('halted-long');
 
 /** Somebody halted the system and may have forgotten it. */
 export const haltedLong: Rule = {
-  id: 'halted-long',
+  id,
   severity: 'warn',
-  doc: 'The system has been halted for twelve hours.',
+  doc: 'The system has been halted for long: twelve hours by default.',
   openAfter: 1,
   resolveAfter: 1,
-  evaluate(facts, _settings, { observation }) {
+  evaluate(facts, settings, { observation }) {
     if (!isHalted(facts)) return [];
     // A STOP file alone carries no time, so what this watchdog saw itself counts, too.
     const since = facts.halt.at === null ? 0 : facts.now - facts.halt.at;
-    if (Math.max(since, observation.haltedMs) < LONG_MS) return [];
+    if (Math.max(since, observation.haltedMs) < settings.alerts.rules[id].afterMs) return [];
     const who = sanitiseLine(facts.halt.who ?? 'somebody (a STOP file)');
     const why = sanitiseLine(facts.halt.reason ?? 'no reason given', 500);
     return [
       {
-        rule: haltedLong.id,
-        key: haltedLong.id,
+        rule: id,
+        key: id,
         severity: haltedLong.severity,
         title: 'Still halted',
         detail: `Halted by ${who}: ${why}. No job runs until "nightshift resume".`,
@@ -30,5 +29,5 @@ export const haltedLong: Rule = {
     ];
   },
   // How long a STOP file has been there is only what was observed.
-  unsure: (facts) => (isHalted(facts) ? [haltedLong.id] : []),
+  unsure: (facts) => (isHalted(facts) ? [id] : []),
 };

@@ -1,11 +1,14 @@
 import type { Facts, Finding, Instance, ServiceName, Settings } from '@nightshift/domain';
-import { EXPECTED, isMissing, type Observation } from '../observation.ts';
+import { isMissing, type Observation } from '../observation.ts';
 import type { Rule } from '../rule.ts';
 
 /** A boot may take this many times as long as a beat may be late: migrations, the probe child. */
 export const BOOT_FACTOR = 3;
 
-/** A service whose main loop was seen not to go round, that never came, or did not come back. */
+/**
+ * A service whose main loop was seen not to go round, that never came, or did not come back. A
+ * bounded run that is under way is watched like a worker; nobody misses one that is not.
+ */
 export const serviceSilent: Rule = {
   id: 'service-silent',
   severity: 'page',
@@ -13,7 +16,7 @@ export const serviceSilent: Rule = {
   openAfter: 1,
   resolveAfter: 2,
   evaluate: (facts, settings, { observation }) =>
-    EXPECTED.flatMap((name) => {
+    watchedServices(facts, observation).flatMap((name) => {
       const detail = isMissing(facts, name)
         ? missing(facts, name, settings, observation)
         : silent(facts, name, settings, observation);
@@ -21,10 +24,14 @@ export const serviceSilent: Rule = {
     }),
   // Well is who was seen to beat, not who has not been silent for long yet.
   unsure: (facts, _settings, { observation }) =>
-    EXPECTED.filter(
-      (name) => isMissing(facts, name) || (observation.services[name]?.beats ?? 0) === 0,
-    ).map((name) => `${serviceSilent.id}:${name}`),
+    watchedServices(facts, observation)
+      .filter((name) => isMissing(facts, name) || (observation.services[name]?.beats ?? 0) === 0)
+      .map((name) => `${serviceSilent.id}:${name}`),
 };
+
+function watchedServices(facts: Facts, { expected }: Observation): readonly ServiceName[] {
+  return isMissing(facts, 'run') ? expected : [...expected, 'run'];
+}
 
 function finding(name: ServiceName, detail: string): Finding {
   return {

@@ -1,19 +1,56 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import type { ChannelSettings } from '@nightshift/domain';
+import { DEFAULT_ALERTS, type AlertSettings, type ChannelSettings } from '@nightshift/domain';
 import { WrongValue, type Mistakes } from './mistakes.ts';
 import { baseUrl, webUrl } from './places.ts';
-import { check, closed, leaf } from './schema.ts';
+import { rulesOf, rulesSchema } from './rules-schema.ts';
+import { check, closed, entriesOf, leaf, unknownKey } from './schema.ts';
 import { secret, secretOr, type ResolveSecret } from './secret.ts';
-import { kindOf, pattern } from './values.ts';
+import { kindOf, pattern, string } from './values.ts';
 
 const channelName = pattern(/^[A-Za-z][\w-]{0,30}$/, 'a name of letters, digits, - and _');
 // What ntfy accepts as a topic.
 const topic = pattern(/^[-_A-Za-z0-9]{1,64}$/, 'a topic of letters, digits, - and _');
 const webhook = (value: unknown): string => webUrl(value, 'the URL of a webhook').href;
+const checkUrl = (value: unknown): string => baseUrl(value);
 
-/** The channels that are right; what is wrong with the others goes on the list. */
-export function channels(
+const KEYS = ['channels', 'deadman', 'dailySummary', 'rules'] as const;
+type Raw = { readonly [K in (typeof KEYS)[number]]?: unknown };
+
+/** Everything below `alerts`, with defaults; what is wrong goes on the list. */
+export function readAlerts(
+  value: unknown,
+  found: Mistakes,
+  resolve?: ResolveSecret,
+): AlertSettings {
+  if (value === undefined) return DEFAULT_ALERTS;
+  for (const [key] of entriesOf(value, '{ channels: [...] }', ['alerts'], found)) {
+    if (!(KEYS as readonly string[]).includes(key)) {
+      found.add(['alerts', key], unknownKey(key, KEYS));
+    }
+  }
+  const raw = Object(value) as Raw;
+  const optional = <T>(key: keyof Raw, read: (item: unknown) => T): T | null =>
+    raw[key] === undefined ? null : (check(leaf(read), raw[key], ['alerts', key], found) ?? null);
+  return {
+    channels: channels(raw.channels, found, resolve),
+    deadman: optional('deadman', secretOr(checkUrl, resolve)),
+    dailySummaryMinute: optional('dailySummary', minuteOfDay),
+    rules: rulesOf(check(rulesSchema, raw.rules ?? {}, ['alerts', 'rules'], found) ?? {}),
+  };
+}
+
+/** `'08:00'` in minutes since midnight. */
+function minuteOfDay(value: unknown): number {
+  const text = string(value, 'a time of day such as "08:00"');
+  const match = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text);
+  if (match === null) {
+    throw new WrongValue(`${JSON.stringify(text)} is not a time of day such as "08:00"`);
+  }
+  return Number(match[1]) * 60 + Number(match[2]);
+}
+
+function channels(
   value: unknown,
   found: Mistakes,
   resolve?: ResolveSecret,
@@ -39,9 +76,10 @@ function channelSchema(value: unknown, resolve?: ResolveSecret): z.ZodType<Chann
   const { kind } = (value ?? {}) as { kind?: unknown };
   if (kind === 'ntfy') return ntfySchema(resolve);
   if (kind === 'discord') return discordSchema(resolve);
+  if (kind === 'webhook') return webhookSchema(resolve);
   return leaf((): ChannelSettings => {
     const is = typeof value === 'object' ? 'something else' : kindOf(value);
-    throw new WrongValue(`is ${is}: use ntfy() or discord()`);
+    throw new WrongValue(`is ${is}: use ntfy(), discord() or webhook()`);
   });
 }
 
@@ -70,6 +108,20 @@ function discordSchema(resolve?: ResolveSecret): z.ZodType<ChannelSettings> {
     kind: 'discord',
     name: it.name ?? 'discord',
     webhook: it.webhook,
+  }));
+}
+
+function webhookSchema(resolve?: ResolveSecret): z.ZodType<ChannelSettings> {
+  return closed({
+    kind: z.literal('webhook'),
+    name: leaf(channelName).optional(),
+    url: leaf(secretOr(webhook, resolve)),
+    secret: leaf(secret(resolve)).optional(),
+  }).transform((it): ChannelSettings => ({
+    kind: 'webhook',
+    name: it.name ?? 'webhook',
+    url: it.url,
+    secret: it.secret ?? null,
   }));
 }
 

@@ -19,3 +19,15 @@ export function discord(options: {
 }): ChannelInput {
   return { kind: 'discord', ...options };
 }
+
+/**
+ * Alerts as JSON to a URL of your own, signed with `secret` as Standard Webhooks are, so that the
+ * receiver can tell who sent it and when.
+ */
+export function webhook(options: {
+  readonly url: EnvRef | string;
+  readonly secret?: EnvRef;
+  readonly name?: string;
+}): ChannelInput {
+  return { kind: 'webhook', ...options };
+}

@@ -1,0 +1,62 @@
+import type { Json } from './json.ts';
+
+/** The safeties that can be tripped on purpose. */
+export const DRILLS = [
+  'kill-switch',
+  'out-of-band',
+  'cap',
+  'breaker',
+  'dead-letter',
+  'alert',
+] as const;
+export type DrillName = (typeof DRILLS)[number];
+
+/**
+ * Agent, endpoint and budget scope of a drill. Configurations cannot use the name, so that nothing a
+ * drill does can be mistaken for work.
+ */
+export const DRILL_AGENT = 'nightshift-drill';
+
+/** `abandoned`: the drill itself died, and the watchdog undid what it had changed. */
+export type DrillOutcome = 'running' | 'passed' | 'failed' | 'abandoned';
+
+/** One thing that was done or seen, and when. */
+export interface DrillNote {
+  readonly at: number;
+  readonly note: string;
+}
+
+/** One run of a drill, with its evidence. */
+export interface DrillRun {
+  readonly id: string;
+  readonly name: DrillName;
+  readonly outcome: DrillOutcome;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  /** A run that has not ended by then has died: what it changed is undone by the watchdog. */
+  readonly expiresAt: number;
+  readonly notes: readonly DrillNote[];
+  /** When this drill last passed; null when it never did. */
+  readonly passedAt: number | null;
+  readonly by: string;
+}
+
+/** Runs of drills. Every operation is a whole transaction. */
+export interface DrillStore {
+  /** @throws NightshiftError `drill-running` (75) when one of any name has neither ended nor expired. */
+  begin(run: {
+    readonly id: string;
+    readonly name: DrillName;
+    readonly expiresAt: number;
+    readonly by: string;
+  }): Promise<void>;
+  /** False when it has ended meanwhile. */
+  note(id: string, note: string, detail?: Json): Promise<boolean>;
+  /** Ends a running one. False when it has ended already. */
+  end(id: string, outcome: Exclude<DrillOutcome, 'running'>): Promise<boolean>;
+  get(id: string): Promise<DrillRun | null>;
+  /** The newest run of each drill that was ever run. */
+  newest(): Promise<readonly DrillRun[]>;
+  /** Runs that have not ended and are past their time. */
+  expired(): Promise<readonly DrillRun[]>;
+}

@@ -1,0 +1,96 @@
+import { statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Facts, ServiceName } from '@nightshift/domain';
+import type { Connection } from '../connection.ts';
+import { newestRuns } from '../drills.ts';
+
+const MINUTES_10 = 10 * 60_000;
+const HOUR = 3_600_000;
+const LIST_MAX = 50;
+
+type Upkeep = Pick<
+  Facts,
+  | 'attempts'
+  | 'schedules'
+  | 'deadLastHour'
+  | 'overBound'
+  | 'holds'
+  | 'disk'
+  | 'starts'
+  | 'highAt'
+  | 'drafts'
+  | 'drills'
+  | 'installedAt'
+>;
+
+/**
+ * What goes wrong slowly: each a short read of its own over an index, or over a table that stays
+ * small.
+ */
+export async function readUpkeep(db: Connection, now: number): Promise<Upkeep> {
+  const hourAgo = now - HOUR;
+  return {
+    attempts: await db.read(() => db.all<Upkeep['attempts'][number]>(ATTEMPTS, [LIST_MAX])),
+    schedules: await db.read(() => db.all<Upkeep['schedules'][number]>(SCHEDULES)),
+    deadLastHour: await db.read(() => countOf(db, DEAD_SINCE, hourAgo)),
+    overBound: await db.read(() =>
+      db.all<Upkeep['overBound'][number]>(OVER_BOUND, [hourAgo, LIST_MAX]),
+    ),
+    holds: await db.read(() => db.one<Upkeep['holds']>(HOLDS)!),
+    disk: diskOf(db.file),
+    starts: await db.read(() =>
+      db.all<{ service: ServiceName; count: number }>(STARTS, [now - MINUTES_10]),
+    ),
+    highAt: await db.read(() => countOf(db, HIGH_AT)),
+    drafts: await db.read(() => db.one<Upkeep['drafts']>(DRAFTS, [now])!),
+    drills: await db.read(() => newestRuns(db)),
+    installedAt: await db.read(() => countOf(db, INSTALLED)),
+  };
+}
+
+/**
+ * Free for whoever is not root, and the size of the log. Only names are looked up: opening the files
+ * here would drop the locks that SQLite holds on them.
+ */
+function diskOf(file: string): Upkeep['disk'] {
+  const { bavail, bsize, ffree, files } = statfsSync(dirname(file));
+  const wal = statSync(`${file}-wal`, { throwIfNoEntry: false });
+  return {
+    freeBytes: bavail * bsize,
+    // btrfs and its like have no table of inodes, and say 0 of 0.
+    freeInodes: files === 0 ? null : ffree,
+    walBytes: wal?.size ?? 0,
+  };
+}
+
+function countOf(db: Connection, sql: string, ...params: number[]): number {
+  return db.one<{ n: number }>(sql, params)?.n ?? 0;
+}
+
+const ATTEMPTS = `
+  SELECT j.id AS job, a.n AS attempt, j.agent FROM jobs j
+  JOIN attempts a ON a.job = j.id AND a.n = j.claims
+  WHERE j.state = 'running' ORDER BY a.started_at LIMIT ?`;
+
+const SCHEDULES = 'SELECT agent, cursor_at AS cursorAt FROM schedules ORDER BY agent';
+
+const DEAD_SINCE = `SELECT count(*) AS n FROM jobs WHERE state = 'dead' AND finished_at > ?`;
+
+const OVER_BOUND = `
+  SELECT agent, endpoint, model, count(*) AS calls, sum(actual_nusd - bound_nusd) AS excessNusd
+  FROM spend WHERE taken_at > ? AND actual_nusd > bound_nusd
+  GROUP BY agent, endpoint, model ORDER BY agent, endpoint, model LIMIT ?`;
+
+const HOLDS = `SELECT count(*) AS count, min(taken_at) AS oldestAt FROM spend WHERE state = 'held'`;
+
+const STARTS = `
+  SELECT service, count(*) AS count FROM instances WHERE started_at > ? AND service <> 'run'
+  GROUP BY service ORDER BY service`;
+
+const HIGH_AT = 'SELECT high_at AS n FROM control WHERE id = 1';
+
+const DRAFTS = `
+  SELECT count(*) AS waiting, min(created_at) AS oldestAt FROM drafts
+  WHERE state = 'pending' AND expires_at > ?`;
+
+const INSTALLED = `SELECT CAST(value AS INTEGER) AS n FROM meta WHERE name = 'created_at'`;
