@@ -14,7 +14,9 @@ import { checkBudgets, replaceBudgets } from './ledger/budgets.ts';
 import { endHold, endOrphans } from './ledger/ending.ts';
 import type { LedgerParts } from './ledger/parts.ts';
 import { currentWindows, journalled, spendRows, totals } from './ledger/reading.ts';
+import { acceptClock, correct, raiseToday } from './ledger/remedies.ts';
 import { reserve } from './ledger/reserve.ts';
+import { spendPage } from './ledger/spend-page.ts';
 import { verify } from './ledger/verify.ts';
 
 /** Orphaned holds that are ended in one transaction. */
@@ -49,6 +51,16 @@ export function createLedger(db: Connection, clock: Clock): Ledger {
     windows: async () => db.read(() => currentWindows(db, parts.calendar, clock.now())),
     spendRows: async (filter) => db.read(() => spendRows(db, filter)),
     totals: async (by, sinceAt) => db.read(() => totals(db, by, sinceAt)),
+    page: async (request) => db.read(() => spendPage(db, request)),
+    correct: async (request, actor) => {
+      requireMoney(request.toNusd, request.id);
+      return db.write(() => correct(db, clock.now(), request, actor));
+    },
+    raiseToday: async (request, actor) => {
+      requireMoney(request.addNusd, request.scope);
+      return db.write(() => raiseToday(parts, request, actor));
+    },
+    acceptClock: async (actor) => db.write(() => acceptClock(db, clock.now(), actor)),
     verify: async () => db.read(() => verify(db)),
   };
 }

@@ -1,6 +1,7 @@
 import type { BudgetScope, CallOutcome, Refusal, Usage, WindowState, Budget } from '../spend.ts';
 import type { Principal } from '../capabilities.ts';
 import type { Nusd } from '../money.ts';
+import type { Actor } from './job-store.ts';
 
 /** What the broker asks the ledger to hold before a call leaves. */
 export interface HoldRequest {
@@ -67,8 +68,58 @@ export interface Ledger {
   spendRows(filter: SpendFilter): Promise<readonly SpendRow[]>;
   /** Totals by agent, model or day. */
   totals(by: 'agent' | 'model' | 'day', sinceAt: number): Promise<readonly SpendTotal[]>;
+  /** One page of all calls since a moment, oldest first, after the id that the page before ended with. */
+  page(request: SpendPage): Promise<readonly SpendLine[]>;
+  /** A person says what an ended call cost; the bound stays. Audited. @throws NightshiftError
+   * `hold-unknown`, `hold-open`. */
+  correct(
+    request: { readonly id: string; readonly toNusd: Nusd; readonly reason: string },
+    actor: Actor,
+  ): Promise<Correction>;
+  /** Raises the cap of today's window; ends with the window. Audited. @throws NightshiftError
+   * `no-cap`. */
+  raiseToday(
+    request: { readonly scope: BudgetScope; readonly addNusd: Nusd; readonly reason: string },
+    actor: Actor,
+  ): Promise<Raise>;
+  /** Takes the clock as it is for the truth, whatever was believed before. Audited. */
+  acceptClock(actor: Actor): Promise<{ readonly beforeAt: number; readonly nowAt: number }>;
   /** Compares counters with rows. Empty when they agree. */
   verify(): Promise<readonly string[]>;
+}
+
+export interface SpendPage {
+  readonly sinceAt: number;
+  /** Id of the last line of the page before; '' for the first. */
+  readonly after: string;
+  readonly limit: number;
+}
+
+/** One call with everything that explains it. */
+export interface SpendLine extends SpendRow {
+  readonly day: string;
+  readonly status: number | null;
+  readonly detail: string | null;
+  /** What it counts for in its windows. */
+  readonly countsNusd: Nusd;
+}
+
+/** A correction that was made. `fromNusd` is what the call counted for before. */
+export interface Correction {
+  readonly id: string;
+  readonly fromNusd: Nusd;
+  readonly toNusd: Nusd;
+  readonly boundNusd: Nusd;
+}
+
+/** A raise that was made, and what the window may cost with all its raises. */
+export interface Raise {
+  readonly scope: BudgetScope;
+  readonly key: string;
+  readonly addNusd: Nusd;
+  readonly capNusd: Nusd;
+  /** Jobs that waited for a cap and are asked again. */
+  readonly woken: number;
 }
 
 export interface SpendFilter {

@@ -82,8 +82,13 @@ export function settleClock(db: Connection, now: number): void {
   }
   if (now - since < BEHIND_FOR_MS) return;
   db.run('UPDATE control SET high_at = ? WHERE id = 1 AND high_at = ?', [now, highAt]);
-  db.run('DELETE FROM meta WHERE name = ?', [BEHIND]);
+  forgetBehind(db);
   appendEvent(db, now, 'clock.believed', null, { before: highAt });
+}
+
+/** The clock is not behind any more, or nobody minds. */
+export function forgetBehind(db: Connection): void {
+  db.run('DELETE FROM meta WHERE name = ?', [BEHIND]);
 }
 
 /** A note that was made under another mark belongs to an episode that is over. */

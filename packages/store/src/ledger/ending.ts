@@ -74,7 +74,7 @@ export function endOrphans(
 
 type Ended = Exclude<HoldState, 'held'>;
 
-interface SpendKey {
+export interface SpendKey {
   readonly windows: string;
   readonly job: string;
   readonly attempt: number;
@@ -84,7 +84,7 @@ interface SpendKey {
   readonly boundNusd: number;
 }
 
-interface EndedRow extends SpendKey {
+export interface EndedRow extends SpendKey {
   readonly state: Ended;
   readonly actualNusd: number | null;
 }
@@ -101,7 +101,7 @@ function resultOf(ending: Ending): { state: Ended; outcome: CallOutcome } {
 }
 
 /** What an ended call counts for in its windows, nano-dollars. */
-function counted(state: Ended, boundNusd: number, actualNusd: number): number {
+export function counted(state: Ended, boundNusd: number, actualNusd: number): number {
   if (state === 'released') return 0;
   return state === 'settled' ? actualNusd : Math.max(boundNusd, actualNusd);
 }
@@ -109,7 +109,7 @@ function counted(state: Ended, boundNusd: number, actualNusd: number): number {
 type Move = Partial<Record<HoldState, number>>;
 
 /** Moves the counters of a row's own windows. An attempt that is over notes its sum again. */
-function book(db: Connection, row: SpendKey, move: Move): void {
+export function book(db: Connection, row: SpendKey, move: Move): void {
   const moved = db.run(MOVE, {
     windows: row.windows,
     held: move.held ?? 0,
@@ -125,8 +125,13 @@ function book(db: Connection, row: SpendKey, move: Move): void {
   db.run(ATTEMPT, [row.job, row.attempt]);
 }
 
+/** A call as it was booked. */
+export function endedRow(db: Connection, hold: string): EndedRow | undefined {
+  return db.one<EndedRow>(ENDED, [hold]);
+}
+
 function late(db: Connection, hold: string, ending: Ending, now: number): false {
-  const row = db.one<EndedRow>(ENDED, [hold]);
+  const row = endedRow(db, hold);
   if (row === undefined) throw new NightshiftError('hold-unknown', 'no such hold', { at: hold });
   const actual = ending.actualNusd ?? 0;
   const more = actual - counted(row.state, row.boundNusd, row.actualNusd ?? 0);

@@ -144,9 +144,9 @@ const CALL_CAP = `
   ORDER BY cap_nusd LIMIT 1`;
 
 const WINDOWS = `
-  SELECT w.scope, w.window, w.key, coalesce(b.cap_nusd, 0) AS capNusd,
+  SELECT w.scope, w.window, w.key, coalesce(b.cap_nusd, 0) + w.raised_nusd AS capNusd,
          w.settled_nusd AS settledNusd, w.held_nusd AS heldNusd, w.presumed_nusd AS presumedNusd,
-         b.cap_nusd IS NOT NULL AS budgeted
+         b.cap_nusd IS NOT NULL OR w.raised_nusd > 0 AS budgeted
   FROM budget_windows w
   LEFT JOIN budgets b ON b.scope = w.scope AND b.window = w.window
   WHERE w.id IN (SELECT value FROM json_each(:windows))`;

@@ -103,7 +103,7 @@ const SPANS = `
            CASE window WHEN 'hour' THEN :hour WHEN 'day' THEN :day ELSE :month END AS key
     FROM caps
   )
-  SELECT n.scope, n.window, n.key, n.cap AS capNusd, ${COUNTERS}
+  SELECT n.scope, n.window, n.key, n.cap + coalesce(w.raised_nusd, 0) AS capNusd, ${COUNTERS}
   FROM named n
   LEFT JOIN budget_windows w ON w.scope = n.scope AND w.window = n.window AND w.key = n.key
   ORDER BY n.scope <> 'global', n.scope, instr('hour day month', n.window)`;

@@ -101,7 +101,7 @@ const TAKE = `
   WHERE w.id IN (SELECT value FROM json_each(:windows))
     AND w.settled_nusd + w.held_nusd + w.presumed_nusd + CAST(:bound AS INTEGER) <=
         coalesce((SELECT b.cap_nusd FROM budgets b
-                  WHERE b.scope = w.scope AND b.window = w.window), 0)
+                  WHERE b.scope = w.scope AND b.window = w.window), 0) + w.raised_nusd
     AND EXISTS (SELECT 1 FROM control WHERE id = 1 AND halted = 0)
     AND EXISTS (SELECT 1 FROM jobs j
                 WHERE j.id = :job AND j.state = 'running' AND j.lease_token = :token

@@ -7,7 +7,13 @@ import { COMMITTED, HELD, PRESUMED, SETTLED } from './amounts.ts';
  * sentence; none means that they agree to the nano-dollar.
  */
 export function verify(db: Connection): readonly string[] {
-  return [...wrongCounters(db), ...lostWindows(db), ...wrongAttempts(db), ...wrongDays(db)];
+  return [
+    ...wrongCounters(db),
+    ...lostWindows(db),
+    ...wrongAttempts(db),
+    ...wrongDays(db),
+    ...wrongRaises(db),
+  ];
 }
 
 function wrongCounters(db: Connection): string[] {
@@ -42,6 +48,16 @@ function wrongDays(db: Connection): string[] {
       (it) =>
         `day ${it.day}: ${formatUsd(it.windows)} of its window were folded, ` +
         `its totals say ${formatUsd(it.totals)}`,
+    );
+}
+
+/** Nobody raised a cap without leaving his name. */
+function wrongRaises(db: Connection): string[] {
+  return db
+    .all<{ scope: string; key: string; raised: number; rows: number }>(RAISES)
+    .map(
+      (it) =>
+        `${it.scope} ${it.key}: raised by ${formatUsd(it.raised)}, rows say ${formatUsd(it.rows)}`,
     );
 }
 
@@ -103,3 +119,10 @@ const ATTEMPTS = `
   FROM attempts a JOIN sums s ON s.job = a.job AND s.attempt = a.n
   WHERE a.ended_at IS NOT NULL AND a.spent_nusd <> s.rows
   ORDER BY a.job, a.n`;
+
+const RAISES = `
+  WITH sums AS (SELECT window AS id, sum(add_nusd) AS rows FROM budget_raises GROUP BY window)
+  SELECT w.scope, w.key, w.raised_nusd AS raised, coalesce(s.rows, 0) AS rows
+  FROM budget_windows w LEFT JOIN sums s ON s.id = w.id
+  WHERE w.raised_nusd <> coalesce(s.rows, 0)
+  ORDER BY w.id`;
