@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
 /**
@@ -8,13 +9,27 @@ const LOOK_EACH_MS = 250;
 /** What Node needs beside the heap: code, stacks, its own buffers (92 MB were seen with `ai`). */
 const BESIDE_HEAP_MB = 160;
 const DESCENDANTS_MAX = 16;
+/**
+ * Added to what the kernel weighs when it must end something: 1,000 would be "this one whatever it
+ * holds" (proc(5), oom_score_adj). An unprivileged process may raise it, never lower it again.
+ */
+const FIRST_TO_GO = 800;
 
-/** Calls `over` once when `pid` and its descendants hold more than allowed. Returns its stop. */
+/**
+ * Calls `over` once when `pid` and its descendants hold more than allowed. Returns its stop. Should
+ * the machine itself run out of memory, they are what the kernel ends first, before the worker.
+ */
 export function guardMemory(pid: number, memoryMb: number, over: () => void): () => void {
   const limitKb = (memoryMb + BESIDE_HEAP_MB) * 1_024;
+  const offered = new Set([pid]);
   let stopped = false;
+  offerToKernel(pid);
   const look = async (): Promise<void> => {
-    const usedKb = await residentKb(pid);
+    const { usedKb, pids } = await residentKb(pid);
+    for (const it of pids) {
+      if (!offered.has(it)) offerToKernel(it);
+      offered.add(it);
+    }
     if (usedKb <= limitKb || stopped) return;
     stop();
     over();
@@ -28,8 +43,17 @@ export function guardMemory(pid: number, memoryMb: number, over: () => void): ()
   return stop;
 }
 
+/** What it starts inherits this; a launcher's own child may have been quicker. */
+function offerToKernel(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, String(FIRST_TO_GO));
+  } catch {
+    // It is gone, belongs to another namespace, or there is no /proc here.
+  }
+}
+
 /** Resident memory of a process and its descendants, KiB; 0 when it is gone. */
-async function residentKb(pid: number): Promise<number> {
+async function residentKb(pid: number): Promise<{ usedKb: number; pids: readonly number[] }> {
   let total = 0;
   const pids = [pid];
   for (let i = 0; i < pids.length && i < DESCENDANTS_MAX; i += 1) {
@@ -38,7 +62,7 @@ async function residentKb(pid: number): Promise<number> {
     const children = await readText(`/proc/${pids[i]}/task/${pids[i]}/children`);
     pids.push(...children.split(' ').filter(Boolean).map(Number));
   }
-  return total;
+  return { usedKb: total, pids };
 }
 
 async function readText(file: string): Promise<string> {
