@@ -140,6 +140,7 @@ test.each(Object.entries(requests))(
 const TEXT = { role: 'user', content: 'x' };
 const base = { model: 'paid', messages: [TEXT] };
 const image = { type: 'image_url', image_url: { url: 'https://example.test/a.png' } };
+const stored = { type: 'item_reference', id: 'msg_1' };
 const of = (part: unknown) => ({ ...base, messages: [{ role: 'user', content: [part] }] });
 
 test.each<[string, string, unknown]>([
@@ -168,6 +169,7 @@ test.each<[string, string, unknown]>([
   ['responses', 'prompt', { model: 'paid', input: 'x', prompt: { id: 'p' } }],
   ['responses', 'conversation', { model: 'paid', input: 'x', conversation: 'c' }],
   ['responses', 'tools[0].type', { model: 'paid', input: 'x', tools: [{ type: 'web_search' }] }],
+  ['responses', 'input[1].type', { model: 'paid', input: [TEXT, stored] }],
   ['embeddings', 'service_tier', { model: 'paid', input: 'x', service_tier: 'flex' }],
 ])('%s with %s is refused by its path', async (path, place, body) => {
   const rig = await openRig();
@@ -183,6 +185,8 @@ test.each<[string, unknown, string?]>([
   ['container', { ...claude, container: 'c' }],
   ['speed', { ...claude, speed: 'fast' }],
   ['service_tier', { ...claude, service_tier: 'auto' }],
+  ['inference_geo', { ...claude, inference_geo: 'us' }],
+  ['diagnostics', { ...claude, diagnostics: { previous_message_id: 'm' } }],
   ['tools[0]', { ...claude, tools: [{ type: 'web_search_20250305', name: 'web_search' }] }],
   ['messages[0].content[0].type', { ...claude, messages: [{ role: 'user', content: [image] }] }],
   ['headers.anthropic-beta', claude, 'anthropic-beta'],

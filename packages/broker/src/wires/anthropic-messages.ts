@@ -17,7 +17,8 @@ import { MAX_TOKENS } from '../wire.ts';
 
 /**
  * Anthropic messages. Text, thinking and client-side tools; cache writes of both lifetimes. Images,
- * documents, server-side tools, containers, fast mode and every beta are refused.
+ * documents, server-side tools, containers, fast mode, a region of one's own (`inference_geo`) and
+ * every beta are refused.
  */
 export const anthropicMessages: Wire = {
   id: 'anthropic-messages',
@@ -66,6 +67,7 @@ const block = z.discriminatedUnion('type', [
     input: z.record(z.string(), z.unknown()),
     cache_control: cache,
     caller: z.strictObject({ type: z.literal('direct') }).optional(),
+    toolset_name: z.null().optional(),
   }),
   z.strictObject({
     type: z.literal('tool_result'),
@@ -109,7 +111,7 @@ const schema = z.strictObject({
   messages: z
     .array(
       z.strictObject({
-        role: z.enum(['user', 'assistant']),
+        role: z.enum(['user', 'assistant', 'system']),
         content: z.union([z.string(), z.array(block)]),
       }),
     )
@@ -238,14 +240,22 @@ function readUsage(usage: JsonObject, content: boolean): MeteredUsage | null {
   return { ...meters, cacheWriteLongTokens: long };
 }
 
+/**
+ * Inference that is kept in one region costs a tenth more. A body cannot ask for it, but a workspace
+ * can have it as its default; models that know no regions say `not_available`.
+ */
+const ANYWHERE: ReadonlySet<unknown> = new Set([undefined, null, '', 'global', 'not_available']);
+
 /** Parts of a bill that the totals leave out, or that another rate applies to. */
 function unpricedParts(usage: JsonObject): string | null {
   const { iterations, service_tier: tier, server_tool_use: tools, speed } = usage;
+  const { inference_geo: region } = usage;
   if (Array.isArray(iterations) && iterations.length > 1) return 'charged in several iterations';
   if (tier !== undefined && tier !== null && tier !== 'standard' && tier !== 'batch') {
     return 'served in another service tier than the ordinary one';
   }
   if (speed !== undefined && speed !== null && speed !== 'standard') return 'served in fast mode';
+  if (!ANYWHERE.has(region)) return 'served in a region of its own, which costs more';
   const used = Object.values(asObject(tools) ?? {}).some((count) => asCount(count) !== 0);
   return used ? 'server-side tools were used' : null;
 }

@@ -16,7 +16,7 @@ import { denied } from '../refusals.ts';
 import { checkShape } from '../schema.ts';
 import type { Answer, AnswerReader, MeteredUsage, Wire, WireCall, WireContext } from '../wire.ts';
 import { MAX_TOKENS } from '../wire.ts';
-import { openaiTier } from './openai-tier.ts';
+import { openaiTier, unpricedTier } from './openai-tier.ts';
 
 /**
  * OpenAI chat completions, as OpenAI and everything compatible with it speaks it (also Ollama at
@@ -78,7 +78,12 @@ const message = z.discriminatedUnion('role', [
     name: z.string().optional(),
     refusal: z.string().nullish(),
     reasoning_content: z.string().nullish(),
+    reasoning: z.string().nullish(),
     tool_calls: z.array(toolCall).nullish(),
+    // What an answer carries empty when nothing but text and function calls is known.
+    annotations: z.array(z.unknown()).max(0).nullish(),
+    audio: z.null().optional(),
+    function_call: z.null().optional(),
   }),
   z.strictObject({ role: z.literal('tool'), content: texts, tool_call_id: z.string() }),
 ]);
@@ -276,21 +281,4 @@ export function readUsage(value: unknown, content: boolean): MeteredUsage | null
     cacheWriteTokens: asCount(details['cache_write_tokens']) ?? 0,
     outputTokens: Math.max(completion, total - inputTokens),
   };
-}
-
-/** Tiers that cost no more than the ordinary price; any other name makes the cost unknown. */
-const ORDINARY_TIERS: ReadonlySet<unknown> = new Set([
-  undefined,
-  null,
-  'default',
-  'auto',
-  'standard',
-  'on_demand',
-  'flex',
-  'scale',
-  'batch',
-]);
-
-export function unpricedTier(tier: unknown): string | null {
-  return ORDINARY_TIERS.has(tier) ? null : 'served in another service tier than the ordinary one';
 }

@@ -11,11 +11,11 @@ import {
   UNREADABLE,
   wholeReader,
 } from '../answers.ts';
+import { denied } from '../refusals.ts';
 import { checkShape } from '../schema.ts';
 import type { Answer, AnswerReader, MeteredUsage, Wire, WireCall, WireContext } from '../wire.ts';
 import { MAX_TOKENS } from '../wire.ts';
-import { unpricedTier } from './openai-chat.ts';
-import { openaiTier } from './openai-tier.ts';
+import { openaiTier, unpricedTier } from './openai-tier.ts';
 
 /**
  * OpenAI responses, without anything that stays there: nothing is stored, nothing refers to what
@@ -75,6 +75,7 @@ const item = z.union([
     name: z.string(),
     arguments: z.string(),
     id: z.string().optional(),
+    caller: z.strictObject({ type: z.literal('direct') }).nullish(),
     status,
   }),
   z.strictObject({
@@ -156,12 +157,26 @@ const schema = z.strictObject({
 type Body = z.infer<typeof schema>;
 
 function normalise(body: unknown, context: WireContext): WireCall {
+  refuseReferences(body);
   const asked = checkShape(schema, body);
   const limit = asked.max_output_tokens ?? context.defaultOutputTokens;
   // Responses are stored unless told otherwise.
   const fixed = { max_output_tokens: limit, store: false as const, ...openaiTier(context) };
   const complete: Body = { ...asked, ...fixed };
   return { model: asked.model, stream: asked.stream === true, body: complete };
+}
+
+/**
+ * Clients that believe their answers are stored send the ids of earlier items in place of the items.
+ * Here nothing is stored, so those ids stand for nothing.
+ */
+function refuseReferences(body: unknown): void {
+  const input = asObject(body)?.['input'];
+  if (!Array.isArray(input)) return;
+  const at = input.findIndex((item) => asObject(item)?.['type'] === 'item_reference');
+  if (at === -1) return;
+  const fix = 'send the item itself (in the AI SDK: providerOptions.openai.store = false)';
+  throw denied(`input[${at}].type`, `refers to what the provider stored, which is nothing: ${fix}`);
 }
 
 /** Events that end a stream, each with the whole response. */

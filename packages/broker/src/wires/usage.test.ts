@@ -59,12 +59,19 @@ test('Anthropic: the placeholder at the start of a stream is no usage', () => {
 test.each([
   { service_tier: 'priority' },
   { speed: 'fast' },
+  { inference_geo: 'us' },
   { server_tool_use: { web_search_requests: 1 } },
   { iterations: [{}, {}] },
 ])('Anthropic: %j is not charged at the configured rates', (part) => {
   const usage = { ...CACHES, output_tokens: 3, ...part };
   const whole = { model: 'm', content: [{}], stop_reason: 'end_turn', usage };
   expect(read(anthropicMessages, false, whole).unpriced).not.toBeNull();
+});
+
+test.each(['global', 'not_available', null])('Anthropic: region %j costs no more', (region) => {
+  const usage = { ...CACHES, output_tokens: 3, inference_geo: region };
+  const whole = { model: 'm', content: [{}], stop_reason: 'end_turn', usage };
+  expect(read(anthropicMessages, false, whole).unpriced).toBeNull();
 });
 
 test('Anthropic: an error in a stream is an error', () => {

@@ -84,7 +84,8 @@ function blockOf(reply: Reply, part: Part, at: number): Record<string, unknown> 
   if (part.kind === 'thinking') return { type: 'thinking', thinking: text, signature: SIGNATURE };
   if (part.kind === 'text') return { type: 'text', text, citations: null };
   const id = `toolu_${reply.id}_${at}`;
-  return { type: 'tool_use', id, name: part.name, input: argumentsOf(part) };
+  const caller = { type: 'direct' };
+  return { type: 'tool_use', id, name: part.name, input: argumentsOf(part), caller };
 }
 
 /** What a block is before its first delta. */
@@ -152,6 +153,8 @@ function hasKey(headers: Exchange['headers'], wanted: boolean | string): boolean
   return wanted === true ? key !== undefined : key === wanted;
 }
 
+const ROLES: ReadonlySet<unknown> = new Set(['user', 'assistant', 'system']);
+
 /** Least budget of thinking, as documented. */
 const MIN_BUDGET = 1_024;
 
@@ -161,7 +164,7 @@ function checkBody(body: Record<string, unknown>): string | undefined {
   if (!Array.isArray(messages) || messages.length === 0)
     return 'messages: at least one is required';
   const roles = messages.map((message) => isObject(message) && message['role']);
-  const bad = roles.findIndex((role) => role !== 'user' && role !== 'assistant');
+  const bad = roles.findIndex((role) => !ROLES.has(role));
   if (bad !== -1) return `messages.${bad}.role: Input should be 'user' or 'assistant'`;
   if (!isObject(thinking) || thinking['type'] !== 'enabled') return undefined;
   const budget = Number(thinking['budget_tokens']);

@@ -78,7 +78,7 @@ function messageOf(reply: Reply, choice: Choice, index: number): Record<string, 
   });
   const text = saidAs('text', choice);
   const content = calls.length > 0 && text === '' ? null : text;
-  const message = { role: 'assistant', content, refusal: null };
+  const message = { role: 'assistant', content, refusal: null, annotations: [] };
   return calls.length > 0 ? { ...message, tool_calls: calls } : message;
 }
 
