@@ -13,7 +13,16 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'packages/broker': ['store', 'domain'],
   'packages/sandbox': ['nightshift', 'domain'],
   'packages/alerts': ['domain'],
-  'packages/operate': ['lifecycle', 'store', 'schedule', 'alerts', 'nightshift', 'domain'],
+  // Of the broker only its prices: the same ones that the gates ask.
+  'packages/operate': [
+    'broker',
+    'lifecycle',
+    'store',
+    'schedule',
+    'alerts',
+    'nightshift',
+    'domain',
+  ],
   'packages/cli': ['operate', 'lifecycle', 'domain'],
   'packages/digest': ['nightshift'],
   'services/scheduler': ['lifecycle', 'schedule', 'alerts', 'store', 'domain'],

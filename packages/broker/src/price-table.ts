@@ -19,6 +19,8 @@ import type { Price } from './prices.ts';
  * arrives at that same model. Everything else is unknown.
  */
 export const PRICE_TABLE_VERSION = 'genai-prices@0.1.8';
+/** When that version was published. */
+export const PRICE_TABLE_AT = Date.parse('2026-09-23T00:00:00Z');
 
 /** @returns the price, or a sentence why there is none. */
 export function tablePrice(

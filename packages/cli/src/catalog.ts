@@ -77,8 +77,23 @@ export const CATALOG: readonly CatalogEntry[] = [
   },
   {
     name: 'spend',
-    summary: 'budget windows, totals, and a check of the ledger',
+    summary: 'budget windows, totals, export, corrections, and a check of the ledger',
     load: () => import('./commands/spend.ts'),
+  },
+  {
+    name: 'budget',
+    summary: 'let today cost more',
+    load: () => import('./commands/budget.ts'),
+  },
+  {
+    name: 'prices',
+    summary: 'what a model costs, and why',
+    load: () => import('./commands/prices.ts'),
+  },
+  {
+    name: 'clock',
+    summary: 'accept the clock after it was set',
+    load: () => import('./commands/clock.ts'),
   },
   {
     name: 'value',

@@ -11,6 +11,8 @@ export interface Site {
   readonly dir: string;
   readonly clock: ManualClock;
   readonly installation: Installation;
+  /** The same installation as the next command sees it: the configuration is read again. */
+  readonly again: () => Installation;
 }
 
 const CONFIG = `export default {
@@ -30,18 +32,22 @@ export async function openSite(config = CONFIG): Promise<Site> {
   writeFileSync(join(dir, 'nightshift.config.ts'), config);
   writeFileSync(join(dir, 'agent.ts'), 'export default null;\n');
   mkdirSync(join(dir, 'state'));
-  const installation = openInstallation({
-    cwd: dir,
-    stateDir: 'state',
-    create: true,
-    clock,
-    environment: environmentOf({}),
-    actor: { kind: 'person', name: 'ada' },
-    busyTotalMs: 100,
-  });
-  onCleanup(() => installation.close());
+  const again = (): Installation => {
+    const installation = openInstallation({
+      cwd: dir,
+      stateDir: 'state',
+      create: true,
+      clock,
+      environment: environmentOf({}),
+      actor: { kind: 'person', name: 'ada' },
+      busyTotalMs: 100,
+    });
+    onCleanup(() => installation.close());
+    return installation;
+  };
+  const installation = again();
   await migrateDatabases(installation);
-  return { dir, clock, installation };
+  return { dir, clock, installation, again };
 }
 
 /** A job that was claimed and ended as dead. */

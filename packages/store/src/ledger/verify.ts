@@ -3,8 +3,8 @@ import type { Connection } from '../connection.ts';
 import { COMMITTED, HELD, PRESUMED, SETTLED } from './amounts.ts';
 
 /**
- * Recomputes every counter from the rows that explain it and from what was folded of them, over one snapshot. Each disagreement is a
- * sentence; none means that they agree to the nano-dollar.
+ * Recomputes every counter from the rows that explain it and from what was folded of them, over
+ * one snapshot. Each disagreement is a sentence; none means that they agree to the nano-dollar.
  */
 export function verify(db: Connection): readonly string[] {
   return [
