@@ -16,6 +16,7 @@ export async function provenLauncher(
   const { launcher, report, passedOver } = await chooseLauncher(settings.sandbox, {
     clock,
     identify: (pid) => processes.ref(pid),
+    extraExecArgv: childArgv(context),
   });
   for (const { name, why } of passedOver) {
     log.warn('launcher-passed-over', `${name}: ${why}`, { launcher: name });
@@ -24,4 +25,14 @@ export async function provenLauncher(
   const closed = `${report.denied.length} ways out are closed`;
   log.info('sandbox-proven', closed, { launcher: launcher.name });
   return launcher;
+}
+
+/**
+ * More arguments to Node for every child. `NIGHTSHIFT_TEST_CLOCK` (see `checkRuntime` of lifecycle)
+ * names the clock that tests preload; a child has an empty environment, so the clock takes its
+ * settings from its own URL.
+ */
+export function childArgv({ environment }: ServiceContext<Store>): readonly string[] {
+  const clock = environment.get('NIGHTSHIFT_TEST_CLOCK');
+  return clock === undefined ? [] : [`--import=${clock}`];
 }

@@ -38,6 +38,8 @@ export interface AttemptRunnerParts {
   readonly scratchDir: string;
   /** Paths that no grant may hold: the state folder and files with secrets. */
   readonly protect: readonly string[];
+  /** More arguments to Node for each child: a test's clock. */
+  readonly childArgv: readonly string[];
   /** The entry file of an agent. @throws NightshiftError `entry-missing` */
   readonly entryOf: (agent: AgentSettings) => string;
 }
@@ -129,6 +131,7 @@ async function outcomeOf(
       },
       onOutput: (stream, line) => log.info('agent-output', line, { stream }),
       scratchRoot: parts.scratchDir,
+      extraExecArgv: parts.childArgv,
     });
   } catch (error) {
     const { code, message } = errorFacts(error);

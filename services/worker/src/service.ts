@@ -18,7 +18,7 @@ import { dataVersion, sweepTickets } from '@nightshift/store/tickets';
 import { sourceHash } from './agent-entry.ts';
 import { onlyWork } from './only.ts';
 import { runAttempt } from './run-attempt.ts';
-import { provenLauncher } from './proven-launcher.ts';
+import { childArgv, provenLauncher } from './proven-launcher.ts';
 import { prepareScratch } from './scratch.ts';
 import type { TakeoverParts } from './takeover.ts';
 import { Worker } from './worker.ts';
@@ -52,6 +52,7 @@ export async function startWorker(context: ServiceContext<Store>): Promise<Work>
     reportsDir: paths.reports,
     scratchDir: paths.scratch,
     protect: [realpathSync(paths.dir), path.join(settings.dir, '.env')],
+    childArgv: childArgv(context),
     entryOf,
   };
   const worker = new Worker({
@@ -121,6 +122,7 @@ function brokerOf(context: ServiceContext<Store>): ReturnType<typeof createBroke
     clock,
     userAgent: `nightshift/${VERSION}`,
     log: (level, message, fields) => log[level]('broker', message, { fields }),
+    denied: ({ job, ...data }) => store.events.append('egress.denied', job, data),
     watch: {
       begin: (deadlineAt) => beat.inflight('call', deadlineAt),
       progress: () => beat.progress(),
