@@ -17,6 +17,7 @@ test('an agent that tries every way out gets nowhere, and its worker goes on', a
     agents: {
       probe: { entry: ${JSON.stringify(PROBE)} },
       frames: { entry: ${JSON.stringify(FRAMES)} },
+      reach: { entry: ${JSON.stringify(fixtureAgent('reach-out'))} },
       hello: { entry: ${JSON.stringify(fixtureAgent('say-hello'))} },
     },
   }`);
@@ -43,6 +44,18 @@ test('an agent that tries every way out gets nowhere, and its worker goes on', a
   // Nothing arrived outside, whatever the child says of itself.
   expect(web.requests()).toHaveLength(0);
   expect(existsSync(mine)).toBe(false);
+
+  // What the broker refuses is an error to cope with, and on record once however often it is tried.
+  const url = `http://127.0.0.1:${web.port}/?secret`;
+  const reach = await site.ended(await site.enqueue('reach', { urls: [url, url, url] }));
+  expect(reach).toMatchObject({ state: 'done' });
+  const [told] = await site.store.reports.list({ agent: 'reach', limit: 1 });
+  expect(told?.data).toEqual(['host-denied', 'host-denied', 'host-denied']);
+  const events = await site.store.events.since(0, 1_000);
+  const denials = events.filter(({ kind }) => kind === 'egress.denied');
+  expect(denials.map(({ ref }) => ref)).toEqual([reach.id]);
+  expect(denials[0]?.data).toMatchObject({ agent: 'reach', reason: 'host-denied', count: 1 });
+  expect(web.requests()).toHaveLength(0);
 
   // A length of 4 GB, and bytes that are no frame: each ends its own child.
   for (const hex of ['ffffffff0100000001', '00'.repeat(64)]) {

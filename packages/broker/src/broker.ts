@@ -2,6 +2,7 @@ import { NightshiftError, RefusedError } from '@nightshift/domain';
 import type { AllowSettings, HttpRequest, HttpResponse, Principal } from '@nightshift/domain';
 import { admit } from './admission.ts';
 import { BreakerDoor } from './breaker-door.ts';
+import { Denials } from './denials.ts';
 import { Egress } from './egress.ts';
 import { endpointsFor, type Plan, planCall } from './endpoints.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
@@ -28,26 +29,35 @@ export function createBroker(options: BrokerOptions): Broker {
   const door = new BreakerDoor(options.breakers, limits.breaker, () => options.clock.now());
   const calls = new ModelCalls(options, limits, door);
   const egress = new Egress(options);
+  const denials = new Denials(options.denied, options.log);
   const closing = new AbortController();
 
+  const handle: Broker['handle'] = async (who, request, signal) => {
+    const either = AbortSignal.any([signal, closing.signal]);
+    if (either.aborted) {
+      throw new NightshiftError('call-aborted', 'aborted before it began', { retryable: true });
+    }
+    await gateOfEntry(options, who);
+    const allow = allowanceOf(options, who);
+    const url = parseUrl(request.url);
+    const candidates = endpointsFor(options.endpoints, url);
+    const [nearest] = candidates;
+    if (nearest === undefined) {
+      return egress.fetch(request, { agent: who.agent, allow, signal: either });
+    }
+    const allowed = { models: options.models, allow };
+    const plan = planned(() => planCall(candidates, url, request, allowed, limits));
+    const asked = { who, request, signal: either };
+    return modelCall(calls, door, nearest.name, plan, asked);
+  };
   return {
     handle: async (who, request, signal) => {
-      const either = AbortSignal.any([signal, closing.signal]);
-      if (either.aborted) {
-        throw new NightshiftError('call-aborted', 'aborted before it began', { retryable: true });
+      try {
+        return await handle(who, request, signal);
+      } catch (thrown) {
+        if (thrown instanceof RefusedError) await denials.note(who, thrown.refusal);
+        throw thrown;
       }
-      await gateOfEntry(options, who);
-      const allow = allowanceOf(options, who);
-      const url = parseUrl(request.url);
-      const candidates = endpointsFor(options.endpoints, url);
-      const [nearest] = candidates;
-      if (nearest === undefined) {
-        return egress.fetch(request, { agent: who.agent, allow, signal: either });
-      }
-      const allowed = { models: options.models, allow };
-      const plan = planned(() => planCall(candidates, url, request, allowed, limits));
-      const asked = { who, request, signal: either };
-      return modelCall(calls, door, nearest.name, plan, asked);
     },
     close: async () => {
       closing.abort();

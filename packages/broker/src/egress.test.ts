@@ -28,7 +28,9 @@ async function scene(
   const resolved: string[] = [];
   const hosts = [`127.0.0.1:${web.port}`, `site.test:${web.port}`, 'other.test'];
   const broker = rig.another({
-    agents: { digest: { hosts, methods: [], read: [], git: [], models: [], actions: [], ...allow } },
+    agents: {
+      digest: { hosts, methods: [], read: [], git: [], models: [], actions: [], ...allow },
+    },
     egress: FAST,
     resolve: async (name) => {
       resolved.push(name);
@@ -168,16 +170,20 @@ test.each([
   ['silence', { silent: true }, 'rate-limited'],
   ['a reset', { reset: true }, 'rate-limited'],
   ['rules for others', { body: 'User-agent: other\nDisallow: /' }, 'no refusal'],
-  ['rules for all', { body: 'User-agent: *\nDisallow: /pa' }, 'host-denied'],
-  ['a wildcard', { body: 'User-agent: *\nDisallow: /*ge$' }, 'host-denied'],
+  ['rules for all', { body: 'User-agent: *\nDisallow: /pa' }, 'robots-denied'],
+  ['a wildcard', { body: 'User-agent: *\nDisallow: /*ge$' }, 'robots-denied'],
   [
     'a group of our own',
     { body: 'User-agent: *\nDisallow: /\n\nUser-agent: nightshift\nAllow: /' },
     'no refusal',
   ],
-  ['five redirects', { redirect: '/r1' }, 'host-denied'],
+  ['five redirects', { redirect: '/r1' }, 'robots-denied'],
   ['600 KB', { body: `${'# padding\n'.repeat(60_000)}User-agent: *\nDisallow: /` }, 'no refusal'],
-  ['a limit', { body: `User-agent: *\nDisallow: /page\n${'#\n'.repeat(300_000)}` }, 'host-denied'],
+  [
+    'a limit',
+    { body: `User-agent: *\nDisallow: /page\n${'#\n'.repeat(300_000)}` },
+    'robots-denied',
+  ],
 ] as const)('robots.txt with %s', async (_what, robots, expected) => {
   const hops = { '/r1': { redirect: '/r2' }, '/r2': { redirect: '/r3' } };
   const more = { '/r3': { redirect: '/r4' }, '/r4': { redirect: '/r5' } };

@@ -19,6 +19,7 @@ import { HostRate } from './egress/host-rate.ts';
 import { allowedBy, type Destination, destinationOf, vetted } from './egress/hosts.ts';
 import { type Landed, sendHop } from './egress/hop.ts';
 import { DEFAULT_EGRESS_LIMITS, type EgressLimits } from './egress/limits.ts';
+import { lookUp } from './egress/look-up.ts';
 import { isModelHost } from './egress/model-hosts.ts';
 import { Robots } from './egress/robots.ts';
 import { denied, refuse } from './refusals.ts';
@@ -69,8 +70,11 @@ export class Egress {
   }
 
   /**
-   * @throws RefusedError `host-denied`, `request-denied`, `rate-limited`, `halted`; NightshiftError
-   * `fetch-*` when there is no answer.
+   * The answer is read whole, within the limits of size and time, before any of it is handed on:
+   * only then is it known that it keeps them.
+   *
+   * @throws RefusedError `host-denied`, `robots-denied`, `request-denied`, `rate-limited`, `halted`;
+   * NightshiftError `fetch-*` when there is no answer.
    */
   async fetch(request: HttpRequest, errand: Errand): Promise<HttpResponse> {
     const method = request.method.toUpperCase();
@@ -111,7 +115,7 @@ export class Egress {
     this.#respect(key);
     const word = await this.#robots.ask(to.url, (url) => this.#robotsTxt(url, errand));
     if (word.kind === 'disallowed') {
-      throw refuse('host-denied', `robots.txt of ${to.host} disallows ${to.url.pathname}`);
+      throw refuse('robots-denied', `robots.txt of ${to.host} disallows ${to.url.pathname}`);
     }
     if (word.kind === 'unknown') {
       throw refuse('rate-limited', `robots.txt of ${to.host} cannot be read`, word.until);
@@ -172,22 +176,15 @@ export class Egress {
     return sendHop({ ...leg, addresses, signal }, this.#limits, bytes, cut);
   }
 
-  async #vet(to: Destination, { allow }: Errand): Promise<readonly Address[]> {
+  async #vet(to: Destination, { allow, signal }: Errand): Promise<readonly Address[]> {
     const allowed = allowedBy(allow.hosts, to) ?? { declared: false };
     const literal = literalAddress(to.host);
-    const found = literal === null ? await this.#resolve(to.host) : [literal];
+    const resolve = this.#options.resolve ?? systemResolve;
+    const look = () => lookUp(resolve, to.host, this.#limits.lookupMs, signal);
+    const found = literal === null ? await look() : [literal];
     const addresses = vetted(to.host, found, allowed, this.#options.isPublic ?? isPublicAddress);
     if (addresses.length > 0) return addresses;
     throw refuse('host-denied', `${to.host} leads to an address that is not public`);
-  }
-
-  async #resolve(name: string): Promise<readonly Address[]> {
-    try {
-      return await (this.#options.resolve ?? systemResolve)(name);
-    } catch (cause) {
-      const facts = { at: name, retryable: true, cause };
-      throw new NightshiftError('fetch-failed', `fetch from ${name}: not found`, facts);
-    }
   }
 
   /** Ms for which a host asked to be left alone, or null. */

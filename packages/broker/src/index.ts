@@ -9,6 +9,7 @@
  * before the first byte.
  */
 export { createBroker, type Broker } from './broker.ts';
+export type { Denial } from './denials.ts';
 export { DEFAULT_LIMITS, type Limits } from './limits.ts';
 export type { BrokerLog, BrokerOptions, Watch } from './options.ts';
 export { PRICE_TABLE_VERSION } from './price-table.ts';

@@ -13,6 +13,7 @@ import type {
 import type { Address, Resolve } from './egress/addresses.ts';
 import type { EgressLimits } from './egress/limits.ts';
 import type { Models } from './endpoints.ts';
+import type { Denial } from './denials.ts';
 import type { Limits } from './limits.ts';
 import type { StopFile } from './stop-file.ts';
 
@@ -42,6 +43,8 @@ export interface BrokerOptions {
   /** Sent as `User-Agent`, such as `nightshift/0.1.0`. */
   readonly userAgent: string;
   readonly log: BrokerLog;
+  /** Told when an agent reaches for what it may not have; the caller makes it an event. */
+  readonly denied?: (denial: Denial) => Promise<void>;
   /** Told of work in flight, for beats. */
   readonly watch?: Watch;
 }

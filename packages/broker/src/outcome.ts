@@ -31,7 +31,11 @@ const RETRY_STATUSES: ReadonlySet<number> = new Set([429, 503, 529]);
 /** A client error that says something about the endpoint or its key, not about the payload. */
 const ENDPOINT_STATUSES: ReadonlySet<number> = new Set([401, 402, 403, 408, 429]);
 
-/** An answer with a status other than 200, read to its end. */
+/**
+ * An answer with a status other than 200, read to its end. A 402 (the account is empty) opens the
+ * breaker at once, and is presumed: no provider documents it as a refusal before any work, and
+ * aggregators send it in the middle of what they pass on.
+ */
 export function judgeStatus(status: number, body: string): Judgement {
   const parsed = parseObject(body);
   const error = parsed === null ? null : errorOf(parsed);

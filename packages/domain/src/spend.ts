@@ -79,6 +79,7 @@ export type RefusalReason =
   | 'endpoint-unknown'
   | 'model-unknown'
   | 'host-denied'
+  | 'robots-denied'
   | 'request-denied'
   | 'rate-limited'
   | 'price-unknown'
@@ -101,6 +102,8 @@ export const REFUSAL_EFFECT: Readonly<Record<RefusalReason, 'return' | 'wait' | 
   'endpoint-unknown': 'dead',
   'model-unknown': 'dead',
   'host-denied': 'dead',
+  // A page is an error that an agent can cope with; only one that lets it through is dead.
+  'robots-denied': 'dead',
   'request-denied': 'dead',
   'rate-limited': 'wait',
   'price-unknown': 'dead',

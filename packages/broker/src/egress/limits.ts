@@ -7,6 +7,8 @@ export interface EgressLimits {
   /** One hop, from connecting to the last byte. */
   readonly hopMs: number;
   readonly connectMs: number;
+  /** Looking up one name: the system's resolver alone may try for half a minute. */
+  readonly lookupMs: number;
   /** Least time between two requests to one host. */
   readonly intervalMs: number;
   /** A crawl delay that robots.txt asks for is respected up to this. */
@@ -28,6 +30,7 @@ export const DEFAULT_EGRESS_LIMITS: EgressLimits = {
   bodyBytes: 10 * 1024 * 1024,
   hopMs: 30_000,
   connectMs: 5_000,
+  lookupMs: 5_000,
   intervalMs: 1_000,
   crawlDelayMaxMs: 30_000,
   backOffMs: 60_000,
