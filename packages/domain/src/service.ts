@@ -59,8 +59,12 @@ export const DEFAULT_TIMES: Times = {
   recoverMs: 30_000,
 };
 
-/** Longest synchronous wait for the database's lock on a main thread, ms. */
-export const BUSY_WAIT_MS = 50;
+/**
+ * Longest synchronous wait for the database's lock on a main thread, ms: long enough to outlast a
+ * short write of somebody else, far below the 50 ms for which a loop may stand still. Longer waits
+ * are pauses that let the loop turn.
+ */
+export const BUSY_WAIT_MS = 5;
 
 /**
  * How long a supervisor waits after its stop signal before it kills, ms: `TimeoutStopSec` and

@@ -1,6 +1,6 @@
 import { NightshiftError } from '@nightshift/domain';
 
-const TRIES = 12;
+const TRIES = 16;
 
 /** True for SQLite's "somebody else is writing", in whatever error it comes wrapped. */
 export function isBusy(error: unknown): boolean {

@@ -6,8 +6,14 @@ import { isBusy, toStoreError } from './sqlite-errors.ts';
 
 /** How long one operation may wait for the write lock in all, ms, before it fails. */
 export const BUSY_TOTAL_MS = 10_000;
-/** Longest pause between two tries for the lock, ms; the pause is drawn between 1 and a ceiling. */
-const BUSY_PAUSE_MAX_MS = 100;
+/** Tries for the lock a millisecond apart: who waits behind a crowd is served within them. */
+const QUICK_TRIES = 40;
+/** Longest pause between later tries, ms, drawn from 1 on: somebody holds the lock for long. */
+const BUSY_PAUSE_MAX_MS = 25;
+/** How long a process that had to wait for the lock counts the database as crowded, ms. */
+const CROWDED_MS = 50;
+/** Longest time for which it then leaves the lock to the others after a write of its own, ms. */
+const GIVE_WAY_MAX_MS = 2;
 /** Bytes to which the write-ahead log is cut back once it has been checkpointed. */
 const WAL_SIZE_LIMIT = 64 * 1024 * 1024;
 /** A log larger than this is emptied at the next checkpoint that finds it idle, bytes. */
@@ -47,6 +53,9 @@ export class Connection {
   readonly #busyTotalMs: number;
   readonly #statements = new Map<string, Database.Statement>();
   #lastWrite: Promise<unknown> = Promise.resolve();
+  #wroteAt = Number.NEGATIVE_INFINITY;
+  /** The last time a write had to wait: when, and for how long. */
+  #crowd = { at: Number.NEGATIVE_INFINITY, waitedMs: 0 };
 
   /** Opens the file, which must exist, without changing a byte of it. */
   constructor(options: ConnectionOptions) {
@@ -127,9 +136,15 @@ export class Connection {
   async write<T>(operation: () => T): Promise<T> {
     const since = systemClock.monotonic();
     const before = this.#lastWrite;
-    const mine = before.then(() =>
-      this.#retry(() => this.#transaction('BEGIN IMMEDIATE', operation), since),
-    );
+    const mine = before.then(async () => {
+      await this.#giveWay();
+      const result = await this.#retry(
+        () => this.#transaction('BEGIN IMMEDIATE', operation),
+        since,
+      );
+      this.#wroteAt = systemClock.monotonic();
+      return result;
+    });
     this.#lastWrite = mine.catch(() => undefined);
     return mine;
   }
@@ -176,8 +191,19 @@ export class Connection {
   }
 
   /**
-   * Tries until the lock is free. Each try blocks the event loop for BUSY_WAIT_MS at most, and the
-   * pauses between them are jittered, so that processes that collided do not collide again.
+   * SQLite keeps no queue for its lock: a process that writes again at once finds the lock free, and
+   * the others asleep, a hundred times in a row. So one that had to wait itself a moment ago waits
+   * after its own write too, the longer the longer it had to; alone it never does.
+   */
+  async #giveWay(): Promise<void> {
+    const now = systemClock.monotonic();
+    if (now - this.#crowd.at > CROWDED_MS) return;
+    const pauseMs = Math.min(GIVE_WAY_MAX_MS, this.#crowd.waitedMs / 2) - (now - this.#wroteAt);
+    if (pauseMs > 0) await sleep(pauseMs);
+  }
+
+  /**
+   * Tries until the lock is free. Each try blocks the event loop for BUSY_WAIT_MS at most.
    * The wait is measured on the machine's own clock: a lock is held in real time.
    */
   async #retry<T>(work: () => T, since = systemClock.monotonic()): Promise<T> {
@@ -186,11 +212,12 @@ export class Connection {
       try {
         return work();
       } catch (error) {
-        const waited = systemClock.monotonic() - since;
-        if (!isBusy(error) || waited >= this.#busyTotalMs) throw toStoreError(error, this.file);
+        const at = systemClock.monotonic();
+        const waitedMs = at - since;
+        if (!isBusy(error) || waitedMs >= this.#busyTotalMs) throw toStoreError(error, this.file);
+        this.#crowd = { at, waitedMs };
       }
-      const ceiling = Math.min(BUSY_PAUSE_MAX_MS, 2 ** (tries + 1));
-      await sleep(1 + Math.random() * ceiling);
+      await sleep(tries < QUICK_TRIES ? 1 : 1 + Math.random() * BUSY_PAUSE_MAX_MS);
     }
   }
 

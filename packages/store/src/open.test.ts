@@ -71,7 +71,7 @@ describe('creating', () => {
     const { store } = await openWorld();
     const { db } = connectionOf(store);
     const values = ['journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout', 'temp_store'];
-    expect(values.map((it) => db.pragma(it))).toEqual(['wal', 2, 1, 50, 2]);
+    expect(values.map((it) => db.pragma(it))).toEqual(['wal', 2, 1, 5, 2]);
     expect(db.pragma('integrity_check')).toBe('ok');
   });
 

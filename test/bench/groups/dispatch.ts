@@ -9,7 +9,7 @@ import { NoPostgres, startPostgres } from '../support/postgres.ts';
 import { firstBeats } from '../support/site.ts';
 import type { Program } from '../support/workspace.ts';
 
-const JOBS_A_ROUND = 80;
+const JOBS_A_ROUND = 60;
 /** Between a job that is done and the next one, ms: the worker has gone to sleep by then. */
 const GAP_MS = { least: 10, more: 40 };
 const GRAPHILE = fileURLToPath(new URL('../fixtures/graphile-worker.ts', import.meta.url));

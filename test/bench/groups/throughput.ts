@@ -6,7 +6,7 @@ import { median, summarise } from '../statistics.ts';
 import { openNoopSite } from '../support/noop-site.ts';
 import type { Program } from '../support/workspace.ts';
 
-const JOBS = 1_500;
+const JOBS = 800;
 const PLAINJOB = fileURLToPath(new URL('../fixtures/plainjob-worker.ts', import.meta.url));
 
 /** Jobs that do nothing, from enqueue to done, one process of each side in turns. */

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { systemClock } from '@nightshift/domain';
 import { type Store, openStore } from '@nightshift/store';
 import { ticketHandle } from '@nightshift/store/tickets';
@@ -15,12 +14,12 @@ const ACTOR = { kind: 'person', name: 'bench' } as const;
 const DAY_MS = 86_400_000;
 
 /**
- * A store with so many jobs: first the delayed ones, then those of a paused agent, then the runnable
- * ones. They are inserted past the port, in one transaction, because a million calls of it would
+ * A store with so many jobs: first the delayed ones, then those of a paused agent, then the
+ * runnable ones. They are inserted past the port, in one transaction, because a million calls of it would
  * take an hour; the triggers that write tickets fire for each of them all the same.
  */
 export async function openDeepQueue(dir: string, depth: Depth): Promise<Store> {
-  const store = await openStore({ stateDir: join(dir), clock: systemClock, mode: 'create' });
+  const store = await openStore({ stateDir: dir, clock: systemClock, mode: 'create' });
   const db = ticketHandle(store);
   requireFullSync(db, 'the store');
   await store.control.pauseAgent('paused', ACTOR);
