@@ -76,9 +76,10 @@ function open(
   return { wire, exchange, core, effects, reply, total, row };
 }
 
-function inputOf(effects: Effects, { input }: ModelCall): ModelCall['input'] {
+/** Embeddings know no cache. */
+function inputOf(effects: Effects, { input, choices }: ModelCall): ModelCall['input'] {
   const { cachedInputTokens: scripted } = effects;
-  if (scripted === undefined) return input;
+  if (scripted === undefined || choices === 0) return input;
   const most = input.inputTokens - input.cacheWriteTokens;
   return { ...input, cachedInputTokens: Math.min(scripted, most) };
 }
