@@ -16,7 +16,7 @@ export interface Document {
   readonly notMeasured: readonly NotMeasured[];
 }
 
-/** Runs every group that has a wanted id, one after the other. A group that fails was not measured. */
+/** Runs every group with a wanted id, one after the other. A group that fails was not measured. */
 export async function runGroups(groups: readonly Group[], settings: Settings): Promise<Document> {
   const document = { versions: versions(), settings: settingsOf(settings) };
   const rows: Row[] = [];

@@ -191,9 +191,9 @@ export class Connection {
   }
 
   /**
-   * SQLite keeps no queue for its lock: a process that writes again at once finds the lock free, and
-   * the others asleep, a hundred times in a row. So one that had to wait itself a moment ago waits
-   * after its own write too, the longer the longer it had to; alone it never does.
+   * SQLite keeps no queue for its lock: a process that writes again at once finds the lock free,
+   * and the others asleep, a hundred times in a row. So one that had to wait itself a moment ago
+   * waits after its own write too, the longer the longer it had to; alone it never does.
    */
   async #giveWay(): Promise<void> {
     const now = systemClock.monotonic();

@@ -15,8 +15,8 @@ export function ticketHandle(store: Store): Database.Database {
 
 /**
  * Runs one statement that need not wait for the disk: it is on it with the next commit that does,
- * and a power cut before that undoes it. Right for taking a ticket, which is made anew from its job,
- * and for nothing that is the truth.
+ * and a power cut before that undoes it. Right for taking a ticket, which is made anew from its
+ * job, and for nothing that is the truth.
  * @param statement synchronous, and a commit of its own: inside a transaction SQLite refuses this
  */
 export function withoutSync<T>(store: Store, statement: () => T): T {
@@ -47,6 +47,8 @@ export interface TicketRepairs {
   readonly revived: number;
 }
 
+/** A ticket that is taken for longer than this was taken by a clock that ran ahead. */
+const TAKEN_AT_MOST_SECS = 3_600;
 /** Most rows one sweep repairs of each kind, so that it holds the lock briefly. */
 const SWEEP_LIMIT = 1_000;
 
@@ -56,14 +58,18 @@ const SWEEP_LIMIT = 1_000;
  */
 export async function sweepTickets(store: Store): Promise<TicketRepairs> {
   const { db, clock } = connectionOf(store);
-  const params = { limit: SWEEP_LIMIT };
+  const params = sweepParams(clock);
   const wrong = await db.read(() => QUERIES.some((it) => db.one(it, params) !== undefined));
   if (!wrong) return { removed: 0, added: 0, revived: 0 };
   return db.write(() => repair(db, clock));
 }
 
+function sweepParams(clock: Clock): Readonly<Record<string, number>> {
+  return { limit: SWEEP_LIMIT, latest: Math.floor(clock.now() / 1_000) + TAKEN_AT_MOST_SECS };
+}
+
 function repair(db: Connection, clock: Clock): TicketRepairs {
-  const params = { limit: SWEEP_LIMIT };
+  const params = sweepParams(clock);
   const removed = db.run(`DELETE FROM tasks WHERE id IN (${STRAY})`, params);
   const revived = db.run(`UPDATE tasks SET ${REVIVE} WHERE id IN (${STUCK})`, params);
   const added = db.run(`${ADD} WHERE j.id IN (${TICKETLESS})`, params);
@@ -85,6 +91,7 @@ const STRAY = `
 const STUCK = `
   SELECT t.id FROM tasks t
   WHERE t.status NOT IN ('pending', 'pending_retry', 'running') OR t.numRunsLeft <= 0
+     OR (t.status = 'running' AND t.expireAt > :latest)
   LIMIT :limit`;
 
 const TICKETLESS = `

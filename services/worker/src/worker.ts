@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
+import { errorFacts } from '@nightshift/domain';
 import type { AgentSettings, Clock, JobStore, Ledger, Settings } from '@nightshift/domain';
 import type { Ticket, Tickets } from '@nightshift/queue';
-import { Running } from './running.ts';
+import { PATIENCE, Running } from './running.ts';
 import { type TakeoverParts, takeExpired, takeOverDead } from './takeover.ts';
 
 /** Longest sleep of a pass: what cannot wake the worker is seen within this time. */
@@ -12,8 +13,6 @@ const SWEEP_MS = 30_000;
 const LOOK_FOR_DEAD_MS = 1_000;
 /** Jobs made runnable in one transaction. */
 const PROMOTE_BATCH = 200;
-/** Share of the drain time that a job gets to end by itself; the rest is for ending its child. */
-const PATIENCE = 0.7;
 /** Leases are renewed while a job winds down. */
 const WIND_DOWN_STEP_MS = 500;
 
@@ -77,23 +76,31 @@ export class Worker {
 
   /**
    * Halt or drain: nothing new is claimed; what runs may end by itself for most of the drain time,
-   * then its child is ended. Returns when every job has been given back or moved.
+   * then its child is ended. Returns when each of these jobs has been given back or moved. Patience
+   * runs out on time whatever the database does: a halt holds while it is locked or full.
    */
   async windDown(reason: 'halted' | 'draining'): Promise<void> {
     const { clock, settings } = this.#parts;
     const until = clock.monotonic() + settings.times.drainMs * PATIENCE;
+    // A job that is claimed after a short halt has ended runs on.
+    const ending = [...this.#running.values()];
+    const ended = Promise.all(ending.map((running) => running.finished));
     for (;;) {
       const left = until - clock.monotonic();
-      if (this.#running.size === 0 || left <= 0) break;
-      await this.#renewLeases();
-      await Promise.race([this.#settled(), setTimeout(Math.min(WIND_DOWN_STEP_MS, left))]);
+      if (left <= 0 || !ending.some((it) => this.#running.get(it.job.id) === it)) break;
+      await Promise.race([this.#keepLeases(), setTimeout(left)]);
+      await Promise.race([ended, setTimeout(Math.min(WIND_DOWN_STEP_MS, left))]);
     }
-    for (const running of this.#running.values()) running.abort(reason);
-    await this.#settled();
+    for (const running of ending) running.abort(reason);
+    await ended;
   }
 
-  async #settled(): Promise<void> {
-    await Promise.all([...this.#running.values()].map((running) => running.finished));
+  async #keepLeases(): Promise<void> {
+    try {
+      await this.#renewLeases();
+    } catch (error) {
+      this.#parts.log('lease.not-renewed', errorFacts(error));
+    }
   }
 
   /** A worker that cannot renew has lost its jobs: it stops them before it does anything else. */
@@ -108,7 +115,7 @@ export class Worker {
     }
   }
 
-  /** Two reads of one row or so, and one look at /proc for each other life: cheap enough to be quick. */
+  /** Two reads of a row or so, and a look at /proc for each other life: cheap enough to be quick. */
   async #takeOverDead(): Promise<void> {
     const now = this.#parts.clock.monotonic();
     if (this.#lookForDeadAt > now) return;
@@ -167,11 +174,20 @@ export class Worker {
       instance,
       leaseUntil: now + settings.times.leaseMs,
       maxRunningOfAgent: agent?.concurrency ?? 1,
-      source: agent === undefined ? null : await this.#parts.sourceOf(agent),
+      source: agent === undefined ? null : await this.#sourceOf(agent),
     });
     if (claim === null) return false;
     this.#start(new Running(claim.job, claim.fence, now + settings.times.leaseRenewMs));
     return true;
+  }
+
+  /** An entry that cannot be found is what its own attempt fails of, never the worker. */
+  async #sourceOf(agent: AgentSettings): Promise<string | null> {
+    try {
+      return await this.#parts.sourceOf(agent);
+    } catch {
+      return null;
+    }
   }
 
   #start(running: Running): void {

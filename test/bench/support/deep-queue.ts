@@ -15,8 +15,8 @@ const DAY_MS = 86_400_000;
 
 /**
  * A store with so many jobs: first the delayed ones, then those of a paused agent, then the
- * runnable ones. They are inserted past the port, in one transaction, because a million calls of it would
- * take an hour; the triggers that write tickets fire for each of them all the same.
+ * runnable ones. They are inserted past the port, in one transaction, because a million calls of it
+ * would take an hour; the triggers that write tickets fire for each of them all the same.
  */
 export async function openDeepQueue(dir: string, depth: Depth): Promise<Store> {
   const store = await openStore({ stateDir: dir, clock: systemClock, mode: 'create' });
