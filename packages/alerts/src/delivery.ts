@@ -29,6 +29,15 @@ export function reportDeliveries(
   );
 }
 
+/** Rows for news that have neither a report nor an incident behind them: the daily summary. */
+export function messageDeliveries(
+  message: Message,
+  channels: readonly string[],
+  clock: Clock,
+): Delivery[] {
+  return channels.map((channel) => row(message.ref, channel, 'report', message, clock));
+}
+
 /** A row that proves a channel from end to end: `nightshift alerts test`. */
 export function testDelivery(channel: string, message: Message, clock: Clock): Delivery {
   return row(message.ref, channel, 'test', message, clock);

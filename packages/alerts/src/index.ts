@@ -21,7 +21,7 @@ export type { NtfyOptions } from './channels/ntfy.ts';
 export { signature, webhookChannel } from './channels/webhook.ts';
 export type { WebhookOptions } from './channels/webhook.ts';
 export { ACTED, conditionOf, CONDITIONS, PARENTS, RULES, WATCHDOG_SILENT } from './conditions.ts';
-export { deliveriesFor, reportDeliveries, testDelivery } from './delivery.ts';
+export { deliveriesFor, messageDeliveries, reportDeliveries, testDelivery } from './delivery.ts';
 export { evaluate, watchdogError } from './evaluate.ts';
 export type { Verdict } from './evaluate.ts';
 export { nextReminder, transition } from './incident.ts';

@@ -9,6 +9,8 @@ export interface ServiceArgs {
   readonly verbose: boolean;
   /** Worker only: run this job, then end. */
   readonly only: string | undefined;
+  /** Watchdog only: one pass, then end. */
+  readonly once?: boolean;
   /** Drains when its standard input is closed: its supervisor is gone. */
   readonly lifeline?: boolean;
 }
@@ -28,6 +30,7 @@ export function parseServiceArgs(argv: readonly string[]): ServiceArgs {
         'state-dir': { type: 'string' },
         verbose: { type: 'boolean', default: false },
         only: { type: 'string' },
+        once: { type: 'boolean', default: false },
         lifeline: { type: 'boolean', default: false },
       },
     });
@@ -36,13 +39,14 @@ export function parseServiceArgs(argv: readonly string[]): ServiceArgs {
       stateDir: values['state-dir'],
       verbose: values.verbose,
       only: values.only,
+      once: values.once,
       lifeline: values.lifeline,
     };
   } catch (cause) {
     // Services exit 0, 1, 75 or 78; a wrong command line is part of the configuration of the unit.
     throw new NightshiftError('bad-arguments', (cause as Error).message, {
       at: 'arguments of the service',
-      fix: 'use --config FILE --state-dir DIR [--verbose] [--only JOB] [--lifeline]',
+      fix: 'use --config FILE --state-dir DIR [--verbose] [--only JOB] [--once] [--lifeline]',
       exitCode: EXIT.config,
       cause,
     });

@@ -1,8 +1,9 @@
 import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { NightshiftError, type Clock, type WatchStore } from '@nightshift/domain';
-import type { Connection } from './connection.ts';
+import { Connection } from './connection.ts';
 import { WATCHDOG_DB, openDatabase } from './database.ts';
+import { loadMigrations, migrate } from './migrate.ts';
 import { apply, incident, incidents, openIncidents } from './watch/incidents.ts';
 import { deliveriesOf, due, pending, updateDelivery } from './watch/deliveries.ts';
 import { activeKill, killsSince, saveKill } from './watch/kills.ts';
@@ -56,6 +57,13 @@ export async function readWatchStore(options: {
   const { stateDir, clock } = options;
   if (!existsSync(join(stateDir, WATCHDOG_DB.file))) return null;
   const db = await openDatabase(WATCHDOG_DB, { stateDir, clock, mode: 'existing', readonly: true });
+  return createWatchStore(db, clock);
+}
+
+/** A memory that ends with the process, for when the file cannot be written. */
+export async function memoryWatchStore(clock: Clock): Promise<WatchStore> {
+  const db = new Connection({ file: ':memory:' });
+  await migrate(db, loadMigrations(WATCHDOG_DB.name), WATCHDOG_DB.applicationId, clock);
   return createWatchStore(db, clock);
 }
 

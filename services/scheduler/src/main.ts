@@ -3,17 +3,19 @@
  * says which slots lie in a span, `catch-up.ts` what becomes of each. Between slots it keeps the
  * database small (`housekeeping.ts`).
  */
+import type { SecretRef } from '@nightshift/domain';
 import { runService } from '@nightshift/lifecycle';
 import { checkCron } from '@nightshift/schedule';
 import { openStore } from '@nightshift/store';
 import { Housekeeping } from './housekeeping.ts';
 import { Scheduler } from './scheduler.ts';
+import { watchWatchdog } from './watchdog-silent.ts';
 
 await runService({
   name: 'scheduler',
   checkCron,
   openStore: ({ paths, clock }) => openStore({ stateDir: paths.dir, clock, mode: 'existing' }),
-  async start({ store, settings, clock, beat, log }) {
+  async start({ store, settings, clock, beat, log, environment, stopping }) {
     await store.ledger.setBudgets(settings.budgets, settings.version, settings.timezone);
     const scheduler = new Scheduler({
       slots: store.slots,
@@ -48,6 +50,9 @@ await runService({
       const sleepMs = await scheduler.poll();
       return sleepMs === 0 ? 0 : Math.min(sleepMs, await housekeeping.pass());
     };
+    const secret = (ref: SecretRef): string => environment.requireSecret(ref);
+    const instances = () => store.instances.current();
+    watchWatchdog({ settings, clock, log, secret, instances }, stopping);
     return { poll, stop: () => Promise.resolve() };
   },
 });

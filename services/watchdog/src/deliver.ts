@@ -10,6 +10,7 @@ export class Deliverer {
   readonly #outbox: Pick<Outbox, 'run'>;
   readonly #log: Pick<Log, 'error'>;
   readonly #passes = new Set<Promise<void>>();
+  #passed = true;
 
   constructor(outbox: Pick<Outbox, 'run'>, log: Pick<Log, 'error'>) {
     this.#outbox = outbox;
@@ -20,11 +21,20 @@ export class Deliverer {
   kick(): void {
     const pass = this.#outbox
       .run()
+      .then(() => {
+        this.#passed = true;
+      })
       .catch((error: unknown) => {
+        this.#passed = false;
         this.#log.error('delivery-failed', 'a delivery pass failed', { error: toError(error) });
       })
       .finally(() => this.#passes.delete(pass));
     this.#passes.add(pass);
+  }
+
+  /** False when the last pass that ended failed. */
+  get passed(): boolean {
+    return this.#passed;
   }
 
   /** Resolves when nothing is being sent any more. */

@@ -15,7 +15,7 @@ import { ladderFindings } from './ladder-findings.ts';
 import { KILL_SPAN_MS, planLadder, type LadderStep, type Proof } from './ladder-plan.ts';
 
 /** Whom it kills, in this order; never itself. */
-export const KILLABLE: readonly ServiceName[] = ['worker', 'scheduler'];
+export const KILLABLE: readonly ServiceName[] = ['worker', 'run', 'scheduler'];
 
 /** Rules whose finding is a reason to kill the service that its key names. */
 const REASONS: ReadonlySet<string> = new Set(['service-silent', 'worker-wedged']);
@@ -108,8 +108,11 @@ export class Ladder {
         (it) => it.intendedAt > clock.now() - KILL_SPAN_MS && it.state !== 'identity-mismatch',
       ).length,
       otherFirst: await this.#othersFirst(service),
-      revived: life?.id === kill?.instance && beats > 0,
-      successor: kill !== null && life?.id !== kill.instance && beats >= BEATS_OF_LIFE,
+      revived: kill !== null && life?.id === kill.instance && beats > 0,
+      // Nobody has to follow a bounded run: its end is all that was wanted.
+      successor:
+        kill !== null &&
+        (service === 'run' || (life?.id !== kill.instance && beats >= BEATS_OF_LIFE)),
       sighted: !isUnavailable(seen.sight),
     };
   }

@@ -1,5 +1,5 @@
 import { runService } from '@nightshift/lifecycle';
-import { openStore, type Store } from '@nightshift/store';
+import { LOCK_WAIT_MS, openStore, type Store } from '@nightshift/store';
 import { ownStore } from './own-store.ts';
 import { startWatchdog } from './watchdog.ts';
 
@@ -8,7 +8,9 @@ import { startWatchdog } from './watchdog.ts';
  * ends what is wedged; `deliver.ts` sends beside the ticks. It works through a halt, a broken
  * configuration and an unusable shared database, because those are what it has to tell about.
  */
-const own = ownStore();
+const once = process.argv.includes('--once');
+// Cron comes again in a minute; a supervisor's restart is worth waiting for.
+const own = ownStore(once ? 1_000 : LOCK_WAIT_MS);
 
 await runService<Store>({
   name: 'watchdog',

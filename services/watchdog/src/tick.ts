@@ -1,4 +1,5 @@
-import type { Clock, Delivery, Finding, Report, Settings, WatchStore } from '@nightshift/domain';
+import type { Clock, Delivery, Finding, Incident, Report, ServiceName } from '@nightshift/domain';
+import type { Settings, WatchStore } from '@nightshift/domain';
 import {
   ACTED,
   afterTelling,
@@ -15,14 +16,18 @@ import {
   transition,
   unseen,
   watchdogError,
+  type Moment,
   type Observation,
   type Outbox,
   type Seen,
   type Sight,
   type Verdict,
 } from '@nightshift/alerts';
+import type { Brake } from './brake.ts';
+import type { DrillWatch } from './drill-watch.ts';
 import type { Ladder } from './ladder.ts';
 import { look, type FactSource } from './sight.ts';
+import type { DailySummary } from './summary.ts';
 
 export interface WatchdogOptions {
   readonly facts: FactSource;
@@ -33,6 +38,17 @@ export interface WatchdogOptions {
   readonly clock: Clock;
   readonly outbox: Pick<Outbox, 'channels' | 'findings'>;
   readonly ladder: Pick<Ladder, 'step'>;
+  /** Stops what a rule about money was set to stop. */
+  readonly brake?: Pick<Brake, 'step'>;
+  /** Undoes what drills left behind that died. */
+  readonly drills?: Pick<DrillWatch, 'step'>;
+  readonly summary?: Pick<DailySummary, 'due' | 'written'>;
+  /** What is wrong with the watchdog's own database; null when nothing is. */
+  readonly ownTrouble?: () => Finding | null;
+  /** Services that have to be up; by default those of a resident watchdog. */
+  readonly expected?: readonly ServiceName[];
+  /** Uptime of the machine, ms, with the time it slept. */
+  readonly uptime?: () => number;
 }
 
 /** What one tick saw and wrote. */
@@ -56,11 +72,18 @@ const ACTED_IDS = new Set(ACTED.map((it) => it.id));
  */
 export class Watchdog {
   readonly #options: WatchdogOptions;
-  #observation: Observation = NOTHING_OBSERVED;
+  #observation: Observation;
   #seen: { readonly dead: Seen; readonly reports: Seen } | null = null;
 
   constructor(options: WatchdogOptions) {
     this.#options = options;
+    const expected = options.expected ?? NOTHING_OBSERVED.expected;
+    this.#observation = { ...NOTHING_OBSERVED, expected };
+  }
+
+  /** What was seen so far. */
+  get observation(): Observation {
+    return this.#observation;
   }
 
   /** @throws NightshiftError what the watchdog's own store throws; the next tick finds it all again. */
@@ -68,37 +91,64 @@ export class Watchdog {
     const { clock, settings, store, facts } = this.#options;
     const seen = (this.#seen ??= await this.#recallSeen());
     const sight = await look(facts, clock, seen);
-    const at = { monotonic: clock.monotonic(), wall: clock.now() };
-    this.#observation = observe(this.#observation, sight, at, settings.times);
+    this.#observation = observe(this.#observation, sight, this.#moment(), settings.times);
     const memory = { observation: this.#observation, deadSeen: seen.dead };
     const verdict = evaluate(sight, settings, memory);
-    const findings = [...verdict.findings, ...(await this.#act(sight, verdict))];
     const live = await store.openIncidents();
+    const findings = markDrill(sight, [
+      ...verdict.findings,
+      ...(await this.#act(sight, verdict, live)),
+    ]);
     const next = transition(live, findings, judgeOf(verdict), clock);
     const news = tellNews(sight, seen, clock.now());
     const { channels } = this.#options.outbox;
+    const summary = await this.#summary(sight, channels);
     const deliveries = [
       ...deliveriesFor(next.notices, channels, clock),
       ...reportDeliveries(news.reports, channels, clock),
+      ...summary.deliveries,
     ];
-    if (next.changed.length > 0 || deliveries.length > 0 || news.seen !== seen) {
-      await store.apply(next.changed, deliveries, {
-        [SEEN_DEAD]: seenText(news.seen.dead),
-        [SEEN_REPORTS]: seenText(news.seen.reports),
-      });
+    const remember = {
+      ...(news.seen === seen ? {} : seenRows(news.seen)),
+      ...summary.remember,
+    };
+    if (next.changed.length > 0 || deliveries.length > 0 || Object.keys(remember).length > 0) {
+      await store.apply(next.changed, deliveries, remember);
     }
+    this.#options.summary?.written(summary.remember);
     this.#seen = news.seen;
     return { sight, findings, deliveries };
   }
 
   /** Kills, and whatever else is found by acting. A part that fails is a finding, not the end. */
-  async #act(sight: Sight, verdict: Verdict): Promise<readonly Finding[]> {
-    const { ladder, outbox, settingsError } = this.#options;
+  async #act(
+    sight: Sight,
+    verdict: Verdict,
+    live: readonly Incident[],
+  ): Promise<readonly Finding[]> {
+    const { ladder, outbox, settingsError, brake, drills, ownTrouble } = this.#options;
+    const own = ownTrouble?.() ?? null;
     return [
       ...(settingsError === null ? [] : [configInvalid(settingsError)]),
+      ...(own === null ? [] : [own]),
+      ...(await guarded('brake', async () => brake?.step(verdict.findings, live) ?? [])),
+      ...(await guarded('drills', async () => drills?.step(sight) ?? [])),
       ...(await guarded('ladder', () => ladder.step(sight, verdict.findings, this.#observation))),
       ...(await guarded('outbox', () => outbox.findings())),
     ];
+  }
+
+  /** A summary that cannot be made is tried again at the next tick, and stops nothing else. */
+  async #summary(sight: Sight, channels: readonly string[]) {
+    const nothing = { deliveries: [], remember: {} };
+    if (isUnavailable(sight)) return nothing;
+    return (await this.#options.summary?.due(sight, channels).catch(() => nothing)) ?? nothing;
+  }
+
+  #moment(): Moment {
+    const { clock, uptime } = this.#options;
+    const at = { monotonic: clock.monotonic(), wall: clock.now() };
+    return uptime === undefined ? at : { ...at, uptime: uptime() };
   }
 
   async #recallSeen(): Promise<{ readonly dead: Seen; readonly reports: Seen }> {
@@ -113,6 +163,22 @@ export class Watchdog {
 
 const SEEN_DEAD = 'seen:dead';
 const SEEN_REPORTS = 'seen:reports';
+
+/** Trouble that a drill makes on purpose says so; what bears the reserved name says so anyway. */
+function markDrill(sight: Sight, findings: readonly Finding[]): readonly Finding[] {
+  if (isUnavailable(sight)) return findings;
+  const isOn = sight.drills.some(
+    (it) => it.name === 'out-of-band' && it.outcome === 'running' && it.expiresAt > sight.now,
+  );
+  if (!isOn) return findings;
+  return findings.map((it) =>
+    it.key.endsWith(':worker') ? { ...it, title: `Drill: ${it.title}` } : it,
+  );
+}
+
+function seenRows(seen: News['seen']): Record<string, string> {
+  return { [SEEN_DEAD]: seenText(seen.dead), [SEEN_REPORTS]: seenText(seen.reports) };
+}
 
 /** What the ladder found holds as long as it cannot be said that its service is well. */
 function judgeOf(verdict: Verdict): (rule: string, key: string) => boolean {

@@ -1,6 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_ALERTS, DEFAULT_RETENTION, DEFAULT_TIMES, uuidv7 } from '@nightshift/domain';
-import type { Beat, Kill, ProcessRef, ServiceName, Settings, WatchStore } from '@nightshift/domain';
+import type {
+  Beat,
+  Finding,
+  Kill,
+  ProcessRef,
+  ServiceName,
+  Settings,
+  WatchStore,
+} from '@nightshift/domain';
 import { ntfyChannel, Outbox, post } from '@nightshift/alerts';
 import { startNtfy, type NtfyServer } from '@nightshift/fakes';
 import { systemProcesses, type Processes } from '@nightshift/lifecycle';
@@ -14,8 +22,10 @@ import {
   type Child,
   type ManualClock,
 } from '@nightshift/support';
+import type { Brake } from '../src/brake.ts';
 import { Ladder } from '../src/ladder.ts';
 import { lives, type FactSource } from '../src/sight.ts';
+import type { DailySummary } from '../src/summary.ts';
 import { Watchdog, type TickResult } from '../src/tick.ts';
 
 /** A life of a service that the test beats for, or does not. */
@@ -53,6 +63,9 @@ export interface Parts {
   readonly watch: WatchStore;
   readonly facts: FactSource;
   readonly settingsError: Error | null;
+  readonly brake?: () => Brake;
+  readonly summary?: () => DailySummary;
+  readonly ownTrouble?: () => Finding | null;
 }
 
 const BEAT: Beat = {
@@ -128,7 +141,7 @@ export async function watchScene(settings: Settings = settingsOf()): Promise<Wat
 
 /** A watchdog and its outbox, as one process has them. */
 function oneLife(
-  { watch, facts, settingsError }: Parts,
+  { watch, facts, settingsError, brake, summary, ownTrouble }: Parts,
   settings: Settings,
   { clock, signals, url }: { clock: ManualClock; signals: string[]; url: string },
 ): { readonly outbox: Outbox; readonly watchdog: Watchdog } {
@@ -144,7 +157,12 @@ function oneLife(
     reread: () => lives(facts, clock),
   });
   const base = { facts, store: watch, settings, settingsError, clock, outbox, ladder };
-  return { outbox, watchdog: new Watchdog(base) };
+  const more = {
+    ...(brake === undefined ? {} : { brake: brake() }),
+    ...(summary === undefined ? {} : { summary: summary() }),
+    ...(ownTrouble === undefined ? {} : { ownTrouble }),
+  };
+  return { outbox, watchdog: new Watchdog({ ...base, ...more }) };
 }
 
 /** Settings with the default times and nothing else in them. */

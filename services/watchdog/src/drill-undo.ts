@@ -1,0 +1,53 @@
+import { DRILL_AGENT, type DrillRun } from '@nightshift/domain';
+import { systemProcesses, type StopFile } from '@nightshift/lifecycle';
+import type { Store } from '@nightshift/store';
+
+const ACTOR = { kind: 'service', name: 'watchdog' } as const;
+
+/** What a drill writes as the reason of its halt: how the watchdog knows whose halt it is. */
+export function drillReason(run: Pick<DrillRun, 'id'>): string {
+  return `drill ${run.id}`;
+}
+
+/**
+ * Undoes what any drill may have left: its own halt (nobody else's), a stopped worker, the breaker
+ * and the jobs of the reserved name. @returns what was undone.
+ */
+export async function undoDrill(
+  run: DrillRun,
+  store: Store,
+  stopFile: StopFile,
+): Promise<readonly string[]> {
+  const undone: string[] = [];
+  if (await continueWorker(store)) undone.push('a stopped worker goes on');
+  if (await resumeOwn(run, store, stopFile)) undone.push('its halt is over');
+  const breaker = await store.breakers.get(DRILL_AGENT);
+  if (breaker.state !== 'closed') {
+    await store.breakers.reset(DRILL_AGENT, ACTOR);
+    undone.push('its breaker is closed');
+  }
+  const jobs = await store.jobs.list({ agent: DRILL_AGENT, limit: 100 });
+  for (const job of jobs.filter((it) => ['queued', 'running', 'dead'].includes(it.state))) {
+    if (job.state === 'dead') await store.jobs.redrive(job.id, ACTOR);
+    await store.jobs.cancel(job.id, ACTOR);
+    undone.push(`job ${job.id} is cancelled`);
+  }
+  return undone;
+}
+
+/** Only a process that is proven to be the worker; going on does no harm to one that was running. */
+async function continueWorker(store: Store): Promise<boolean> {
+  const lives = await store.instances.current();
+  const worker = lives.find((it) => it.service === 'worker' && it.stoppedAt === null);
+  return worker !== undefined && systemProcesses().signal(worker, 'SIGCONT') === 'sent';
+}
+
+async function resumeOwn(run: DrillRun, store: Store, stopFile: StopFile): Promise<boolean> {
+  const reason = drillReason(run);
+  const row = await store.control.read();
+  const own = { row: row.halted && row.reason === reason, file: false };
+  own.file = stopFile.isStopped() && stopFile.read()?.reason === reason;
+  if (own.row) await store.control.resume(ACTOR);
+  if (own.file) stopFile.remove();
+  return own.row || own.file;
+}
