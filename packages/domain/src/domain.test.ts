@@ -32,12 +32,12 @@ describe('backoff', () => {
 });
 
 describe('the life of a job', () => {
-  test('ends where it is done or cancelled, and a dead one can only be redriven', () => {
+  test('ends where it is done or cancelled, and a dead one can be redriven or dropped', () => {
     const states = Object.keys(JOB_TRANSITIONS) as JobState[];
     const ways = (from: JobState): JobState[] => states.filter((to) => mayBecome(from, to));
     expect(ways('done')).toEqual([]);
     expect(ways('cancelled')).toEqual([]);
-    expect(ways('dead')).toEqual(['queued']);
+    expect(ways('dead')).toEqual(['queued', 'cancelled']);
     expect(ways('queued')).not.toContain('done');
   });
 });

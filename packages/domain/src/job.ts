@@ -8,13 +8,14 @@ export type WaitReason = 'backoff' | 'delay' | 'cap' | 'breaker' | 'rate';
 
 /**
  * Legal transitions. `queued -> dead` is a job that waited longer than it may, or whose agent is
- * gone; `dead -> queued` is a redrive by a person.
+ * gone; `dead -> queued` is a redrive by a person, `dead -> cancelled` the same person's word that
+ * nothing more shall come of it.
  */
 export const JOB_TRANSITIONS: Readonly<Record<JobState, readonly JobState[]>> = {
   queued: ['running', 'dead', 'cancelled'],
   running: ['done', 'queued', 'dead', 'cancelled'],
   done: [],
-  dead: ['queued'],
+  dead: ['queued', 'cancelled'],
   cancelled: [],
 };
 

@@ -6,8 +6,12 @@ import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { retryBusy } from './busy.ts';
 import { TicketQueue } from './ticket-queue.ts';
 
-/** A claimed ticket expires after this time: its job is claimed within milliseconds, or never. */
-const TICKET_TIMEOUT_SECS = 10;
+/**
+ * A claimed ticket expires after this time: its job is claimed within milliseconds, or never. Short,
+ * because the job of a worker that died in between waits for it; and one that expires too early does
+ * no harm, since the job's own claim decides.
+ */
+const TICKET_TIMEOUT_SECS = 2;
 
 /** A claimed ticket. It vanishes by itself when its job is claimed. */
 export interface Ticket {

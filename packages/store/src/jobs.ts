@@ -3,7 +3,7 @@ import type { Connection } from './connection.ts';
 import * as writes from './jobs/attempt-writes.ts';
 import { claim } from './jobs/claim.ts';
 import { enqueue } from './jobs/enqueue.ts';
-import { cancel, redrive } from './jobs/orders.ts';
+import { cancel, drop, redrive } from './jobs/orders.ts';
 import { promote } from './jobs/promote.ts';
 import { attemptsOf, countJobs, listJobs, runningJobs } from './jobs/queries.ts';
 import { findJob, toJob } from './jobs/rows.ts';
@@ -35,7 +35,8 @@ export function createJobStore(db: Connection, clock: Clock): JobStore {
     progress: (fence, progress) => writes.progress(db, fence, progress),
     cancel: (job, actor) => cancel(db, clock, job, actor),
     cancelAsked: (instance) => db.read(() => cancelAsked(db, instance)),
-    redrive: (job, actor) => redrive(db, clock, job, actor),
+    redrive: (job, actor, agent) => redrive(db, clock, job, actor, agent),
+    drop: (job, actor) => drop(db, clock, job, actor),
     get: (job) =>
       db.read(() => {
         const row = findJob(db, job);

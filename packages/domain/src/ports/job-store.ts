@@ -57,7 +57,8 @@ export interface JobStore {
   /**
    * Claims a queued, runnable job: counts the attempt, writes lease and attempt row.
    * @returns null when somebody else was first, the job is not runnable, its agent is paused, its
-   * agent is at its concurrency, or the system is halted.
+   * agent is at its concurrency, or the system is halted; also when its input is not what `enqueue`
+   * accepts (a row that somebody else wrote): then it is dead, with the reason.
    */
   claim(request: {
     readonly job: string;
@@ -97,8 +98,13 @@ export interface JobStore {
   cancel(job: string, actor: Actor): Promise<'cancelled' | 'asked' | 'not-found' | 'finished'>;
   /** Ids of jobs of this instance that a person asked to cancel. */
   cancelAsked(instance: string): Promise<readonly string[]>;
-  /** `dead -> queued` with fresh attempts; history and completed steps stay. */
-  redrive(job: string, actor: Actor): Promise<'queued' | 'not-found' | 'not-dead'>;
+  /**
+   * `dead -> queued` with fresh attempts; history and completed steps stay. With `agent` the job is
+   * that agent's from now on: for an agent that was renamed.
+   */
+  redrive(job: string, actor: Actor, agent?: string): Promise<'queued' | 'not-found' | 'not-dead'>;
+  /** `dead -> cancelled`: out of the dead letters for good. Why it died stays on record. */
+  drop(job: string, actor: Actor): Promise<'dropped' | 'not-found' | 'not-dead'>;
   get(job: string): Promise<Job | null>;
   list(filter: JobFilter): Promise<readonly Job[]>;
   attempts(job: string): Promise<readonly Attempt[]>;
@@ -108,6 +114,8 @@ export interface JobStore {
 export interface JobFilter {
   readonly state?: JobState;
   readonly agent?: string;
+  /** Code of the last error, such as `crashed`. */
+  readonly reason?: string;
   readonly limit: number;
 }
 

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock, Fence, JobStore } from '@nightshift/domain';
+import { JOB_INPUT_MAX_BYTES } from '@nightshift/domain';
+import type { Clock, Fence, JobError, JobStore } from '@nightshift/domain';
 import type { Connection } from '../connection.ts';
 import { appendEvent } from '../events.ts';
 import type { JobRow } from './rows.ts';
+import { endAttempt } from './settle.ts';
 
 type ClaimRequest = Parameters<JobStore['claim']>[0];
 
@@ -34,8 +36,27 @@ export async function claim(
     openAttempt(db, row, request, token, now);
     const { agent, claims: attempt, instance } = row;
     appendEvent(db, now, 'job.claimed', row.id, { agent, attempt, instance });
-    return { row, fence: { job: row.id, attempt, token } };
+    const fence = { job: row.id, attempt, token };
+    const error = inputError(row.input);
+    if (error === null) return { row, fence };
+    endAttempt(db, row, fence, { kind: 'dead', error }, now);
+    return null;
   });
+}
+
+/** What is wrong with an input that did not come through `enqueue`, or null. */
+function inputError(input: string): JobError | null {
+  const bytes = Buffer.byteLength(input);
+  if (bytes > JOB_INPUT_MAX_BYTES) {
+    const message = `the input has ${bytes} bytes; ${JOB_INPUT_MAX_BYTES} are allowed`;
+    return { code: 'job-input-too-large', message };
+  }
+  try {
+    JSON.parse(input);
+    return null;
+  } catch {
+    return { code: 'job-input-invalid', message: 'the input is not JSON' };
+  }
 }
 
 /** Also ends the loneliness of whatever runs on the instance: a crash from now on may be this job. */

@@ -87,8 +87,11 @@ function jobOfKey(db: Connection, key: string): string {
   return db.one<{ job: string }>('SELECT job FROM job_keys WHERE key = ?', [key])!.job;
 }
 
-/** Names end up in paths, tables and messages: whole Unicode, no control characters, bounded. */
-function requireName(field: 'key' | 'agent', name: string): void {
+/**
+ * Names end up in paths, tables and messages: whole Unicode, no control characters, bounded.
+ * @throws NightshiftError `job-key-invalid`, `job-agent-invalid`.
+ */
+export function requireName(field: 'key' | 'agent', name: string): void {
   const bytes = Buffer.byteLength(name);
   if (bytes < 1 || bytes > JOB_KEY_MAX_BYTES) {
     throw invalid(

@@ -2,6 +2,7 @@ import type { Actor, Clock, JobState } from '@nightshift/domain';
 import { appendAudit } from '../audit.ts';
 import type { Connection } from '../connection.ts';
 import { appendEvent } from '../events.ts';
+import { requireName } from './enqueue.ts';
 
 /** Cancels a queued job; marks a running one, whose worker ends it. */
 export async function cancel(
@@ -30,15 +31,36 @@ export async function redrive(
   clock: Clock,
   id: string,
   actor: Actor,
+  agent?: string,
 ): Promise<'queued' | 'not-found' | 'not-dead'> {
+  if (agent !== undefined) requireName('agent', agent);
   return db.write(() => {
     const state = stateOf(db, id);
     if (state === undefined) return 'not-found';
     const now = clock.now();
-    if (db.run(REDRIVE, { id, now }) === 0) return 'not-dead';
-    appendEvent(db, now, 'job.redriven', id);
-    appendAudit(db, now, actor, 'job.redrive', id);
+    if (db.run(REDRIVE, { id, now, agent: agent ?? null }) === 0) return 'not-dead';
+    const detail = agent === undefined ? {} : { agent };
+    appendEvent(db, now, 'job.redriven', id, detail);
+    appendAudit(db, now, actor, 'job.redrive', id, detail);
     return 'queued';
+  });
+}
+
+/** `dead -> cancelled`, by a person. The row keeps what it died of until it is pruned. */
+export async function drop(
+  db: Connection,
+  clock: Clock,
+  id: string,
+  actor: Actor,
+): Promise<'dropped' | 'not-found' | 'not-dead'> {
+  return db.write(() => {
+    const state = stateOf(db, id);
+    if (state === undefined) return 'not-found';
+    const now = clock.now();
+    if (db.run(DROP, { id, now }) === 0) return 'not-dead';
+    appendEvent(db, now, 'job.dropped', id);
+    appendAudit(db, now, actor, 'job.drop', id);
+    return 'dropped';
   });
 }
 
@@ -58,5 +80,8 @@ const REDRIVE = `
   UPDATE jobs
   SET state = 'queued', ready = 1, ready_at = :now, run_after = :now, wait_reason = NULL,
       wait_since = NULL, attempts = 0, crashes = 0, suspect = 0, cancel_asked = 0,
-      finished_at = NULL
+      finished_at = NULL, agent = coalesce(:agent, agent)
   WHERE id = :id AND state = 'dead'`;
+
+const DROP = `
+  UPDATE jobs SET state = 'cancelled', finished_at = :now WHERE id = :id AND state = 'dead'`;

@@ -12,6 +12,10 @@ export function listJobs(db: Connection, filter: JobFilter): readonly Job[] {
     where.push('agent = ?');
     values.push(filter.agent);
   }
+  if (filter.reason !== undefined) {
+    where.push(`json_extract(last_error, '$.code') = ?`);
+    values.push(filter.reason);
+  }
   const condition = where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`;
   // Few jobs run or are dead: their partial indexes are read and sorted, instead of walking all
   // jobs from the newest in the hope of meeting some. The plus keeps SQLite from using the id's

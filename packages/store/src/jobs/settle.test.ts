@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { claim, claimed, enqueued, GONE, openWorld, PERSON, running } from '../../test/world.ts';
+import { claim, claimed, enqueued, GONE, openWorld, running } from '../../test/world.ts';
 
 const ERROR = { code: 'boom', message: 'it broke' };
 
@@ -199,60 +199,5 @@ describe('takeBack', () => {
     expect(await jobs.takeBack(fence, GONE, 'expired')).toBe(false);
     world.clock.advance(1);
     expect(await jobs.takeBack(fence, GONE, 'expired')).toBe(true);
-  });
-});
-
-describe('cancel and redrive', () => {
-  test('a queued job is cancelled, a finished one is not, an unknown one is not found', async () => {
-    const world = await openWorld();
-    const { jobs } = world.store;
-    const { id } = await enqueued(world, 'k');
-    expect(await jobs.cancel(id, PERSON)).toBe('cancelled');
-    expect(await jobs.cancel(id, PERSON)).toBe('finished');
-    expect(await jobs.cancel('none', PERSON)).toBe('not-found');
-    expect(await jobs.get(id)).toMatchObject({ state: 'cancelled', finishedAt: world.clock.now() });
-    expect(await claim(world, id)).toBeNull();
-  });
-
-  test.each([
-    ['returned', { kind: 'returned', reason: 'drain' }],
-    ['failed', { kind: 'failed', error: ERROR, outcome: 'failed', runAfter: 0 }],
-    ['cancelled', { kind: 'cancelled', message: 'as asked' }],
-  ] as const)('a running job that was asked to end is cancelled when %s', async (_, settlement) => {
-    const world = await openWorld();
-    const { jobs } = world.store;
-    const fence = await running(world, 'k');
-    expect(await jobs.cancel(fence.job, PERSON)).toBe('asked');
-    expect(await jobs.cancelAsked('worker-1')).toEqual([fence.job]);
-    expect(await jobs.cancelAsked('worker-2')).toEqual([]);
-    await jobs.settle(fence, settlement);
-    expect((await jobs.get(fence.job))?.state).toBe('cancelled');
-    expect(await jobs.cancelAsked('worker-1')).toEqual([]);
-  });
-
-  test('a cancelled job whose worker is gone does not come back', async () => {
-    const world = await openWorld();
-    const fence = await running(world, 'k');
-    await world.store.jobs.cancel(fence.job, PERSON);
-    await world.store.jobs.takeBack(fence, GONE);
-    expect((await world.store.jobs.get(fence.job))?.state).toBe('cancelled');
-  });
-
-  test('a redriven job has fresh attempts, and goes on numbering', async () => {
-    const world = await openWorld();
-    const { jobs, audit } = world.store;
-    const fence = await running(world, 'k');
-    expect(await jobs.redrive(fence.job, PERSON)).toBe('not-dead');
-    expect(await jobs.redrive('none', PERSON)).toBe('not-found');
-    await jobs.settle(fence, { kind: 'dead', error: ERROR });
-    expect(await jobs.redrive(fence.job, PERSON)).toBe('queued');
-    expect(await jobs.get(fence.job)).toMatchObject({ state: 'queued', attempts: 0 });
-    expect((await claimed(world, fence.job)).attempt).toBe(2);
-    const [row] = await audit.list(1);
-    expect(row).toMatchObject({
-      actor: 'person:tester',
-      action: 'job.redrive',
-      subject: fence.job,
-    });
   });
 });

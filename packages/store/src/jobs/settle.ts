@@ -15,11 +15,22 @@ export async function settle(
     const job = fenced(db, fence);
     if (job === undefined) return false;
     const now = clock.now();
-    const ended = settled(job, settlement, now);
-    end(db, fence, ended, now);
-    appendEvent(db, now, ended.event, job.id, eventData(job, fence, ended));
+    endAttempt(db, job, fence, settlement, now);
     return true;
   });
+}
+
+/** {@link settle} inside the caller's transaction, which has seen that the fence holds. */
+export function endAttempt(
+  db: Connection,
+  job: JobRow,
+  fence: Fence,
+  settlement: Settlement,
+  now: number,
+): void {
+  const ended = settled(job, settlement, now);
+  end(db, fence, ended, now);
+  appendEvent(db, now, ended.event, job.id, eventData(job, fence, ended));
 }
 
 /** Ends an attempt whose worker is gone. False when it is not the running one any more. */
