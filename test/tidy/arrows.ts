@@ -45,6 +45,7 @@ export const FENCES: Readonly<Record<string, readonly string[]>> = {
   zod: ['packages/nightshift', 'packages/broker'],
   commander: ['packages/cli'],
   'isomorphic-git': ['packages/digest'],
+  feedsmith: ['packages/digest'],
   '@pydantic/genai-prices': ['packages/broker'],
   'robots-parser': ['packages/broker'],
   ai: ['packages/sandbox/src/child', 'packages/digest'],

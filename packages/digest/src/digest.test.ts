@@ -228,7 +228,7 @@ test('a prompt marks commit messages as data and stays within its limit', () => 
 });
 
 test('an input that the digest cannot use is named by its path', () => {
-  expect(parseInput({})).toEqual({ repos: ['.'] });
+  expect(parseInput({})).toEqual({ repos: ['.'], feeds: [] });
   expect(() => parseInput({ repos: [1] })).toThrow('input.repos[0]');
   expect(() => parseInput({ repo: ['.'] })).toThrow('input.repo:');
   expect(() => parseInput(null)).toThrow('expected an object');

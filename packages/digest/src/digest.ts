@@ -1,16 +1,20 @@
 import path from 'node:path';
 import { generateText } from 'ai';
 import { type AgentContext, defineAgent } from 'nightshift';
+import { type FeedNews, type SeenItems, feedNews, remembered } from './feeds.ts';
 import { type History, readHistory } from './history.ts';
 import { type DigestInput, parseInput } from './input.ts';
 import { messages, summaryPrompt } from './prompt.ts';
-import { type Section, renderDigest } from './render.ts';
+import { type DigestText, type Section, renderDigest } from './render.ts';
+import { feedsTitle, renderFeeds } from './render-feeds.ts';
 import { RepositoryError } from './repository.ts';
 
 /** What a report remembers for the next one. */
 type Memory = {
   /** Head of each repository at the time, by its absolute path. */
   readonly heads: Readonly<Record<string, string>>;
+  /** What was told of each feed. */
+  readonly feeds: SeenItems;
 };
 
 /** A few sentences: picked ones repeat what the list of commits says anyway. */
@@ -19,9 +23,9 @@ const WRITTEN_TOKENS = 400;
 
 export default defineAgent({ input: { parse: parseInput }, run: digest });
 
-async function digest(ctx: AgentContext, { repos }: DigestInput): Promise<void> {
-  const heads = headsOf(ctx.previous?.data);
-  const total = repos.length * 2 + 1;
+async function digest(ctx: AgentContext, { repos, feeds }: DigestInput): Promise<void> {
+  const { heads, feeds: seen } = memory(ctx.previous?.data);
+  const total = repos.length * 2 + feeds.length + 1;
   let done = 0;
   const sections: Section[] = [];
   for (const repo of repos) {
@@ -32,12 +36,20 @@ async function digest(ctx: AgentContext, { repos }: DigestInput): Promise<void> 
     sections.push({ ...read, summary });
     ctx.progress(++done, total, `read ${repo}`);
   }
-  if (sections.every((section) => section.history === null)) {
+  const news: FeedNews[] = [];
+  for (const url of feeds) {
+    ctx.progress(done++, total, `reading ${url}`);
+    news.push(await feedNews(ctx, url, seen[url] ?? []));
+  }
+  if (feeds.length === 0 && sections.every((section) => section.history === null)) {
     throw new RepositoryError(sections.map((section) => section.error).join('; '));
   }
-  const { title, body } = renderDigest(sections, madeBy(ctx));
-  const news = sections.some((section) => (section.history?.commits.length ?? 0) > 0);
-  await ctx.report({ title, body, data: memoryOf(sections, heads), notify: news });
+  const { title, body } = textOf(ctx, sections, news);
+  const isNews =
+    sections.some((section) => (section.history?.commits.length ?? 0) > 0) ||
+    news.some(({ items }) => items.length > 0);
+  const data: Memory = { heads: headsNow(sections, heads), feeds: remembered(news, seen) };
+  await ctx.report({ title, body, data, notify: isNews });
   ctx.progress(total, total, 'reported');
 }
 
@@ -84,15 +96,34 @@ function madeBy(ctx: AgentContext): string {
     : 'Summaries were written by a model from the commit messages; they can be wrong.';
 }
 
-function headsOf(data: unknown): Memory['heads'] {
-  const heads = (data as Partial<Memory> | null | undefined)?.heads;
-  return typeof heads === 'object' && heads !== null ? heads : {};
+/** Repositories first, then feeds; a digest of feeds alone says nothing of repositories. */
+function textOf(
+  ctx: AgentContext,
+  sections: readonly Section[],
+  news: readonly FeedNews[],
+): DigestText {
+  if (sections.length === 0) return { title: feedsTitle(news), body: renderFeeds(news) };
+  const { title, body } = renderDigest(sections, madeBy(ctx));
+  if (news.length === 0) return { title, body };
+  return { title: `${title}; ${feedsTitle(news)}`, body: `${body}\n\n${renderFeeds(news)}` };
+}
+
+/** What the last report remembered; a report of another shape remembers nothing. */
+function memory(data: unknown): Memory {
+  const { heads, feeds } = Object(data) as Partial<Record<keyof Memory, unknown>>;
+  const lists = Object.entries(Object(feeds) as Record<string, unknown>).filter(([, ids]) =>
+    Array.isArray(ids),
+  );
+  return {
+    heads: Object(heads) as Memory['heads'],
+    feeds: Object.fromEntries(lists) as SeenItems,
+  };
 }
 
 /** A repository that could not be read keeps what was known of it. */
-function memoryOf(sections: readonly Section[], before: Memory['heads']): Memory {
+function headsNow(sections: readonly Section[], before: Memory['heads']): Memory['heads'] {
   const now = sections.flatMap(({ path, history }) =>
     history?.head == null ? [] : [[path, history.head] as const],
   );
-  return { heads: { ...before, ...Object.fromEntries(now) } };
+  return { ...before, ...Object.fromEntries(now) };
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { areas, authors } from './change.ts';
 import type { Commit, History } from './history.ts';
+import { inert, plural } from './inert.ts';
 
 /** What one section of the report is made of. */
 export interface Section {
@@ -91,13 +92,4 @@ function quote(text: string): string {
     .split('\n')
     .map((line) => `> ${line}`)
     .join('\n');
-}
-
-/** Text of others with everything escaped that Markdown or HTML would act on. */
-function inert(text: string, maxLength = 300): string {
-  return text.slice(0, maxLength).replace(/[\\`*_[\]<>]/g, '\\$&');
-}
-
-function plural(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
