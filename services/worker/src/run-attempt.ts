@@ -18,7 +18,7 @@ import type { Actions } from '@nightshift/broker';
 import { AttemptCapabilities, type Door } from './attempt-capabilities.ts';
 import { ACTION_MAX_MS, runAction } from './run-action.ts';
 import { writeReportFiles } from './report-files.ts';
-import type { Running } from './running.ts';
+import { CHILD_GRACE, type Running } from './running.ts';
 import { settlementOf } from './settlement.ts';
 
 export interface AttemptRunnerParts {
@@ -123,6 +123,7 @@ async function outcomeOf(
       memoryMb: agent.memoryMb,
       capabilities,
       signal: running.signal,
+      limits: { abortGraceMs: parts.settings.times.drainMs * CHILD_GRACE },
       clock,
       identify: (pid) => processes.ref(pid),
       onStarted: async (ref) => {

@@ -1,6 +1,13 @@
 import type { Fence, Job } from '@nightshift/domain';
 import type { AbortReason } from './settlement.ts';
 
+/**
+ * Shares of the drain time: for a job to end by itself, and for its child once it was told to. What
+ * is left is for killing a child that does not listen, and for giving its job back.
+ */
+export const PATIENCE = 0.7;
+export const CHILD_GRACE = 0.15;
+
 /** One attempt that is being worked on in this process. */
 export class Running {
   readonly job: Job;

@@ -1,4 +1,4 @@
-import type { AgentSettings, ProcessRef, Settings } from '@nightshift/domain';
+import type { AgentSettings, JobStore, ProcessRef, Settings } from '@nightshift/domain';
 import { DEFAULT_ALERTS, DEFAULT_RETENTION, DEFAULT_TIMES, systemClock } from '@nightshift/domain';
 import { openTickets } from '@nightshift/queue';
 import { type Store, openStore } from '@nightshift/store';
@@ -56,6 +56,8 @@ class Bench {
   readonly attempts: Running[] = [];
   liveness: Liveness = 'dead';
   orphanDies = true;
+  sourceOf = (_: AgentSettings): Promise<string | null> => Promise.resolve('source');
+  renew: JobStore['renew'] = (fence, until) => this.store.jobs.renew(fence, until);
 
   readonly store: Store;
   readonly clock: ManualClock;
@@ -80,7 +82,7 @@ class Bench {
       settings: settings(agents),
       // Leases and slots on the test's clock, patience on the machine's.
       clock: { now: () => this.clock.now(), monotonic: () => systemClock.monotonic() },
-      jobs: store.jobs,
+      jobs: { ...store.jobs, renew: (fence, until) => this.renew(fence, until) },
       ledger: store.ledger,
       tickets: openTickets(store, this.clock),
       takeover: {
@@ -93,7 +95,7 @@ class Bench {
       },
       sweepTickets: async () => (await sweepTickets(store)).added,
       run: (running) => this.run(running),
-      sourceOf: () => Promise.resolve('source'),
+      sourceOf: (each) => this.sourceOf(each),
       moved: () => undefined,
       wake: () => undefined,
       log: () => undefined,
@@ -168,6 +170,45 @@ describe('a worker', () => {
     bench.clock.advance(20_000);
     await worker.poll();
     expect(running?.abortReason).toBe('lease-lost');
+    await worker.windDown('draining');
+  });
+
+  test('runs the others when the entry of one agent cannot be found', async () => {
+    const bench = await Bench.open();
+    bench.sourceOf = (each) =>
+      each.name === 'gone' ? Promise.reject(new Error('no such file')) : Promise.resolve('hash');
+    const worker = await bench.worker('w1', [agent('gone'), agent('a')]);
+    for (const name of ['gone', 'a']) await bench.enqueue(name);
+    await worker.poll();
+    expect(bench.attempts.map(({ job }) => job.agent).toSorted()).toEqual(['a', 'gone']);
+    await worker.windDown('draining');
+  });
+
+  test.each([
+    ['fails', () => Promise.reject(new Error('the database is locked'))],
+    ['hangs', () => new Promise<boolean>(() => undefined)],
+  ])('ends what runs in time when renewing a lease %s', async (_, renew) => {
+    const bench = await Bench.open();
+    const worker = await bench.worker('w1');
+    const job = await bench.enqueue();
+    await worker.poll();
+    bench.renew = renew;
+    bench.clock.advance(DEFAULT_TIMES.leaseRenewMs);
+    await worker.windDown('halted');
+    expect(bench.attempts[0]?.abortReason).toBe('halted');
+    expect(await bench.state(job)).toBe('queued');
+  });
+
+  test('leaves a job alone that was claimed after a short halt', async () => {
+    const bench = await Bench.open();
+    const worker = await bench.worker('w1', [agent('a'), agent('b')]);
+    await bench.enqueue('a');
+    await worker.poll();
+    const halt = worker.windDown('halted');
+    await bench.enqueue('b');
+    await worker.poll();
+    await halt;
+    expect(bench.attempts.map(({ abortReason }) => abortReason)).toEqual(['halted', null]);
     await worker.windDown('draining');
   });
 
