@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '@nightshift/domain';
 
@@ -13,8 +13,9 @@ export async function prepareScratch(dir: string, clock: Clock): Promise<void> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   for (const name of await readdir(dir)) {
     const folder = path.join(dir, name);
-    const { mtimeMs } = await stat(folder);
-    if (clock.now() - mtimeMs > LEFTOVER_AFTER_MS)
+    // Another worker may remove its own folder while we look.
+    const found = await lstat(folder).catch(() => null);
+    if (found !== null && clock.now() - found.mtimeMs > LEFTOVER_AFTER_MS)
       await rm(folder, { recursive: true, force: true });
   }
 }
