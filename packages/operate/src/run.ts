@@ -36,16 +36,18 @@ export interface RunResult {
 
 /**
  * Runs one agent once: a job with a key of its own, worked on by a worker that ends with it, under
- * the same gates as ever. A halted installation is refused before anything is written.
+ * the same gates as ever. A halted installation and a paused agent are refused before a job is
+ * made; what is halted or paused later ends the worker, and the job stays in the queue.
  *
- * @throws NightshiftError `unknown-agent` (64), `halted` (69), `worker-failed` (the worker's own
- * code) when it ended without touching the job.
+ * @throws NightshiftError `unknown-agent` (64), `halted`, `agent-paused` (69), `worker-failed` (the
+ * worker's own code) when it ended without touching the job.
  */
 export async function runOnce(installation: Installation, request: RunRequest): Promise<RunResult> {
   await installation.settings();
   await migrateDatabases(installation);
   const halt = await readHalt(installation);
   if (halt.halted) throw halted(halt.reason);
+  await requireActive(installation, request.agent);
   const { job } = await enqueue(installation, { agent: request.agent, input: request.input });
   if (job === null) throw notFound('job', 'that was enqueued a moment ago', 'run it again');
   const code = await work(installation, job, request);
@@ -109,6 +111,17 @@ function isRefusal(code: string): boolean {
 function halted(reason: string | null): NightshiftError {
   return new NightshiftError('halted', `everything is halted: ${reason ?? 'no reason was given'}`, {
     fix: 'nightshift resume, when that is over',
+    exitCode: EXIT.refused,
+  });
+}
+
+/** A worker could only wait for it, for as long as nobody resumes it. */
+async function requireActive(installation: Installation, agent: string): Promise<void> {
+  const { control } = await installation.store();
+  if (!(await control.pausedAgents()).includes(agent)) return;
+  throw new NightshiftError('agent-paused', `${agent} is paused`, {
+    at: agent,
+    fix: `nightshift agents resume ${agent}`,
     exitCode: EXIT.refused,
   });
 }

@@ -5,8 +5,8 @@ import type { Worker } from './worker.ts';
 
 /**
  * The bounded shape: works on one job and asks to stop when there is nothing left that waiting a
- * moment could change. Retries count as its work; a job that waits on a gate does not, because its
- * window may open hours from now.
+ * moment could change. Retries count as its work; a job that waits on a gate, or for a paused agent,
+ * does not, because its window may open hours from now.
  */
 export function onlyWork(
   context: ServiceContext<Store>,
@@ -16,16 +16,18 @@ export function onlyWork(
 ): () => Promise<number> {
   return async () => {
     const sleepMs = await poll();
-    const job = await context.store.jobs.get(jobId);
-    if (worker.running === 0 && isOver(job)) context.requestStop();
+    if (worker.running > 0) return sleepMs;
+    const { jobs, control } = context.store;
+    const job = await jobs.get(jobId);
+    if (isOver(job, await control.pausedAgents())) context.requestStop();
     return sleepMs;
   };
 }
 
 /** True when this process can do nothing more for the job. */
-export function isOver(job: Job | null): boolean {
+export function isOver(job: Job | null, paused: readonly string[]): boolean {
   if (job === null) return true;
   if (job.state === 'running') return false;
-  if (job.state !== 'queued') return true;
+  if (job.state !== 'queued' || paused.includes(job.agent)) return true;
   return job.waitReason === 'cap' || job.waitReason === 'breaker' || job.waitReason === 'rate';
 }

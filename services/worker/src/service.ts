@@ -97,7 +97,11 @@ function workOf(
   };
   return {
     poll: args.only === undefined ? poll : onlyWork(context, args.only, poll, worker),
-    halted: () => worker.windDown('halted'),
+    async halted() {
+      await worker.windDown('halted');
+      // Who asked for one job does not want to wait for the end of a halt.
+      if (args.only !== undefined) context.requestStop();
+    },
     async stop() {
       stopWatching();
       await worker.windDown('draining');
