@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tempDir } from '@nightshift/support';
 import { environmentOf } from './environment.ts';
-import { stateDir } from './state-dir.ts';
+import { createStateDir, stateDir, stateDirToBe } from './state-dir.ts';
 
 const nothing = environmentOf({});
 
@@ -42,4 +42,17 @@ test('a file in its place is refused, with and without creating', () => {
       expect.objectContaining({ code: 'state-dir-unusable' }),
     );
   }
+});
+
+test('one that is to be is not made before it is asked for, and a file in its place is refused', () => {
+  const dir = tempDir();
+  const request = { cwd: dir, configDir: dir, environment: nothing };
+  const paths = stateDirToBe(request);
+  expect(existsSync(paths.dir)).toBe(false);
+  createStateDir(paths);
+  expect(stateDir({ ...request, create: false })).toEqual(paths);
+  writeFileSync(join(dir, 'file'), '');
+  expect(() => stateDirToBe({ ...request, flag: 'file' })).toThrow(
+    expect.objectContaining({ code: 'state-dir-unusable', exitCode: 78 }),
+  );
 });

@@ -54,15 +54,35 @@ export interface StateDirRequest {
  * `state-dir-unusable` (78) when it is no folder or cannot be created.
  */
 export function stateDir(request: StateDirRequest): StatePaths {
-  const named = request.flag ?? request.environment.get('NIGHTSHIFT_STATE_DIR');
-  const dir = resolve(request.cwd, named ?? join(request.configDir, '.nightshift'));
-  const paths = statePaths(dir);
-  if (request.create) createLayout(paths);
-  else mustBeFolder(dir);
+  const paths = placeOf(request);
+  if (request.create) createStateDir(paths);
+  else mustBeFolder(paths.dir);
   return paths;
 }
 
-function createLayout(paths: StatePaths): void {
+/**
+ * The state folder of {@link stateDir}, whether or not it is there yet: for a command that makes it
+ * with {@link createStateDir} once it knows that nothing else is wrong.
+ *
+ * @throws NightshiftError `state-dir-unusable` (78) when something else is in its place.
+ */
+export function stateDirToBe(request: Omit<StateDirRequest, 'create'>): StatePaths {
+  const paths = placeOf(request);
+  if (statSync(paths.dir, { throwIfNoEntry: false }) !== undefined) mustBeFolder(paths.dir);
+  return paths;
+}
+
+function placeOf(request: Omit<StateDirRequest, 'create'>): StatePaths {
+  const named = request.flag ?? request.environment.get('NIGHTSHIFT_STATE_DIR');
+  return statePaths(resolve(request.cwd, named ?? join(request.configDir, '.nightshift')));
+}
+
+/**
+ * Makes a state folder with its folders, as far as they are missing.
+ *
+ * @throws NightshiftError `state-dir-unusable` (78).
+ */
+export function createStateDir(paths: StatePaths): void {
   try {
     // Only for this user: the database holds prompts and answers.
     mkdirSync(paths.dir, { recursive: true, mode: 0o700 });

@@ -15,6 +15,7 @@ import {
   loadSettings,
   processEnvironment,
   stateDir,
+  stateDirToBe,
 } from '@nightshift/lifecycle';
 import { type Store, type WatchReader, openStore, readWatchStore } from '@nightshift/store';
 
@@ -27,7 +28,10 @@ export interface InstallationRequest {
   /** `--state-dir`, relative to `cwd`. */
   readonly stateDir?: string | undefined;
   readonly cwd: string;
-  /** May create the state folder. Only `up`, `run`, `migrate` and `start` may. */
+  /**
+   * The state folder may be missing: `migrateDatabases` will make it. Only `up`, `run`, `migrate` and
+   * `start` may.
+   */
   readonly create: boolean;
   readonly clock?: Clock;
   readonly environment?: Environment;
@@ -68,13 +72,13 @@ export function openInstallation(request: InstallationRequest): Installation {
   const { cwd, clock = systemClock, environment = processEnvironment() } = request;
   const busyTotalMs = request.busyTotalMs ?? COMMAND_BUSY_MS;
   const configFile = configFileOf(request.config, cwd);
-  const paths = stateDir({
+  const place = {
     flag: request.stateDir,
     cwd,
     environment,
     configDir: configFile === null ? cwd : dirname(configFile),
-    create: request.create,
-  });
+  };
+  const paths = request.create ? stateDirToBe(place) : stateDir({ ...place, create: false });
   const settings = once(async () => {
     const loaded = await loadSettings({ configFile: request.config, cwd, environment });
     return loaded.settings;

@@ -1,3 +1,4 @@
+import { createStateDir } from '@nightshift/lifecycle';
 import {
   NIGHTSHIFT_DB,
   WATCHDOG_DB,
@@ -14,8 +15,8 @@ export interface MigrateResult {
 }
 
 /**
- * Brings both databases to this version's schema; makes them where they are missing. Safe beside
- * running services and other migrations.
+ * Brings both databases to this version's schema; makes them, and the state folder, where they are
+ * missing. Safe beside running services and other migrations.
  *
  * @throws NightshiftError (78) for a database that is not ours, gone, damaged or newer.
  */
@@ -23,6 +24,7 @@ export async function migrateDatabases(
   installation: Pick<Installation, 'paths' | 'clock'>,
 ): Promise<MigrateResult> {
   const { paths, clock } = installation;
+  createStateDir(paths);
   const before = [NIGHTSHIFT_DB, WATCHDOG_DB].map((kind) => databaseSize(paths.dir, kind));
   (await openStore({ stateDir: paths.dir, clock, mode: 'create' })).close();
   (await openWatchStore({ stateDir: paths.dir, clock })).store.close();
