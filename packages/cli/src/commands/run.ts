@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Json, errorFacts, sanitise } from '@nightshift/domain';
+import { type Json, sanitise } from '@nightshift/domain';
 import { type RunResult, runOnce, showReport } from '@nightshift/operate';
 import type { Cli } from '../cli.ts';
 import { examples, json } from '../options.ts';
@@ -45,7 +45,8 @@ export function define(command: Command, cli: Cli): void {
 
 function endText({ printer: { paint } }: Cli, { job }: RunResult): string {
   if (job.state === 'done') return `${paint('good', 'done')}  job ${job.id}`;
-  const why = job.lastError === null ? (job.waitReason ?? '') : errorFacts(job.lastError).message;
+  const { lastError } = job;
+  const why = lastError === null ? job.waitReason : `${lastError.code}: ${lastError.message}`;
   const text = `${paint('bad', job.state)}  job ${job.id}`;
-  return why === '' ? text : `${text}: ${sanitise(why)}`;
+  return why === null ? text : `${text}: ${sanitise(why)}`;
 }
