@@ -131,6 +131,16 @@ export const CATALOG: readonly CatalogEntry[] = [
     load: () => import('./commands/logs.ts'),
   },
   {
+    name: 'backup',
+    summary: 'copy everything into one file, while it runs',
+    load: () => import('./commands/backup.ts'),
+  },
+  {
+    name: 'restore',
+    summary: 'put a backup in the place of a stopped installation',
+    load: () => import('./commands/restore.ts'),
+  },
+  {
     name: 'start',
     summary: 'the first look: one digest and one runaway on a throw-away state',
     hidden: true,

@@ -9,7 +9,13 @@
  */
 export { listAgents, pauseAgent, requireAgent, resumeAgent } from './agents.ts';
 export type { AgentState } from './agents.ts';
-export { listAlerts } from './alerts.ts';
+export { ackAlert, listAlerts, showAlert, testChannels } from './alerts.ts';
+export type { AlertDetail, ChannelTest } from './alerts.ts';
+export { backup } from './backup/backup.ts';
+export type { BackupResult } from './backup/backup.ts';
+export { restore } from './backup/restore.ts';
+export type { RestoreResult } from './backup/restore.ts';
+export { blastRadius } from './blast-radius.ts';
 export { listBreakers, resetBreaker } from './breakers.ts';
 export { checkConfiguration } from './check.ts';
 export type { CheckResult } from './check.ts';

@@ -10,6 +10,12 @@
  * the engine appears in a type that leaves the package, so that a second engine can stand behind
  * the same ports. The one exception is `@nightshift/store/tickets`, for packages/queue alone.
  */
+export { copyDatabase } from './backup/copy.ts';
+export { inspectCopy } from './backup/inspect.ts';
+export type { Inspection } from './backup/inspect.ts';
+export { reconcileRestored } from './backup/reconcile.ts';
+export type { Reconcile, Reconciled, RestoredSlots } from './backup/reconcile.ts';
+export type { Charge } from './backup/unknown-spend.ts';
 export { databaseSize, NIGHTSHIFT_DB, WATCHDOG_DB } from './database.ts';
 export type { DatabaseKind, OpenMode } from './database.ts';
 export { textHash } from './drafts/rows.ts';
