@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { claimedJob, deadJob, openSite } from '../test/site.ts';
 import { listAgents, pauseAgent } from './agents.ts';
 import { checkConfiguration } from './check.ts';
-import { redrive, redriveAll } from './dead-letters.ts';
+import { drop, dropAll, listDeadLetters, redrive, redriveAll } from './dead-letters.ts';
 import { enqueue } from './enqueue.ts';
 import { cancelJob, showJob } from './jobs.ts';
 import { listAlerts } from './alerts.ts';
@@ -46,6 +46,66 @@ test('a dead letter is redriven once', async () => {
   await expect(redrive(site.installation, id)).rejects.toMatchObject({ code: 'not-dead' });
   expect((await showJob(site.installation, id)).job.state).toBe('queued');
   await expect(redrive(site.installation, 'none')).rejects.toMatchObject({ code: 'not-found' });
+});
+
+test('a dead letter is dropped once, and bulk orders go by agent and reason', async () => {
+  const site = await openSite();
+  const { installation } = site;
+  const { id } = await deadJob(site, 'k');
+  await drop(installation, id);
+  await expect(drop(installation, id)).rejects.toMatchObject({
+    code: 'not-dead',
+    message: `job ${id} is no dead letter: it is cancelled`,
+  });
+  await expect(drop(installation, 'none')).rejects.toMatchObject({ code: 'not-found' });
+  for (const key of ['a', 'b']) await deadJob(site, key);
+  expect(await dropAll(installation, { reason: 'crashed', limit: 10 })).toBe(0);
+  expect(await listDeadLetters(installation, { reason: 'cap-job', limit: 10 })).toHaveLength(2);
+  expect(await dropAll(installation, { reason: 'cap-job', limit: 10 })).toBe(2);
+  expect(await listDeadLetters(installation, { limit: 10 })).toEqual([]);
+});
+
+test('a running job cannot be redriven, and only as an agent that there is', async () => {
+  const site = await openSite();
+  const { installation } = site;
+  const { job } = await claimedJob(installation, 'runs');
+  await expect(redrive(installation, job)).rejects.toMatchObject({
+    code: 'not-dead',
+    message: `job ${job} is no dead letter: it is running`,
+  });
+  const dead = await deadJob(site, 'k');
+  await expect(redrive(installation, dead.id, 'wath')).rejects.toMatchObject({
+    code: 'unknown-agent',
+    fix: 'did you mean watch?',
+  });
+  await redrive(installation, dead.id, 'watch');
+  const { jobs } = await installation.store();
+  expect(await jobs.get(dead.id)).toMatchObject({ agent: 'watch', state: 'queued' });
+});
+
+test('a check says each schedule in words, with its next five runs', async () => {
+  const { dir, clock } = await openSite(`export default {
+    timezone: 'America/New_York',
+    agents: {
+      nightly: { entry: './agent.ts', schedule: '30 2 * * *' },
+      often: { entry: './agent.ts', every: '30s' },
+      asked: { entry: './agent.ts' },
+    },
+  };`);
+  clock.stepTo(Date.parse('2026-10-30T12:00:00Z'));
+  const { agents } = await checkConfiguration({ cwd: dir, clock });
+  expect(agents.map((it) => it.runs)).toEqual([
+    'At 02:30 (America/New_York)',
+    'every 30 seconds',
+    null,
+  ]);
+  const [nightly] = agents.map((it) => it.next.map((at) => new Date(at).toISOString()));
+  expect(nightly?.slice(0, 3)).toEqual([
+    '2026-10-31T06:30:00.000Z',
+    '2026-11-01T07:30:00.000Z',
+    '2026-11-02T07:30:00.000Z',
+  ]);
+  expect(agents.map((it) => it.next.length)).toEqual([5, 5, 0]);
 });
 
 test('all dead letters of an agent are redriven and counted', async () => {

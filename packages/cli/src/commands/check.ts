@@ -4,6 +4,7 @@ import type { Cli } from '../cli.ts';
 import { capText, scheduleText } from '../print/agent-text.ts';
 import { usd } from '../print/dollars.ts';
 import { examples } from '../options.ts';
+import { printRuns } from '../print/runs-text.ts';
 
 export function define(command: Command, cli: Cli): void {
   command
@@ -16,10 +17,12 @@ export function define(command: Command, cli: Cli): void {
         ok: true,
         file: settings.file,
         timezone: settings.timezone,
-        agents: agents.map(({ agent, file }) => ({
+        agents: agents.map(({ agent, file, runs, next }) => ({
           name: agent.name,
           entry: file,
           schedule: agent.schedule,
+          runs,
+          next: next.map((at) => new Date(at).toISOString()),
           models: agent.allow.models,
           hosts: agent.allow.hosts,
           git: agent.allow.git,
@@ -52,6 +55,8 @@ export function define(command: Command, cli: Cli): void {
             { text: file, tone: 'dim' },
           ]),
         );
+        printer.line();
+        for (const it of agents) printRuns(printer, it, settings.timezone);
       });
     });
 }
