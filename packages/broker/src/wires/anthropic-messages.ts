@@ -241,8 +241,8 @@ function readUsage(usage: JsonObject, content: boolean): MeteredUsage | null {
 }
 
 /**
- * Inference that is kept in one region costs a tenth more. A body cannot ask for it, but a workspace
- * can have it as its default; models that know no regions say `not_available`.
+ * Inference that is kept in one region costs a tenth more. A body cannot ask for it, but a
+ * workspace can have it as its default; models that know no regions say `not_available`.
  */
 const ANYWHERE: ReadonlySet<unknown> = new Set([undefined, null, '', 'global', 'not_available']);
 

@@ -167,8 +167,8 @@ function normalise(body: unknown, context: WireContext): WireCall {
 }
 
 /**
- * Clients that believe their answers are stored send the ids of earlier items in place of the items.
- * Here nothing is stored, so those ids stand for nothing.
+ * Clients that believe their answers are stored send the ids of earlier items in place of the
+ * items. Here nothing is stored, so those ids stand for nothing.
  */
 function refuseReferences(body: unknown): void {
   const input = asObject(body)?.['input'];
