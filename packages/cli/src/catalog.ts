@@ -41,6 +41,11 @@ export const CATALOG: readonly CatalogEntry[] = [
     load: () => import('./commands/run.ts'),
   },
   {
+    name: 'watch',
+    summary: 'one pass of the watchdog, where cron starts everything',
+    load: () => import('./commands/watch.ts'),
+  },
+  {
     name: 'enqueue',
     summary: 'put one job into the queue',
     load: () => import('./commands/enqueue.ts'),
@@ -122,7 +127,7 @@ export const CATALOG: readonly CatalogEntry[] = [
   },
   {
     name: 'alerts',
-    summary: 'incidents the watchdog has raised',
+    summary: 'incidents the watchdog has raised: list, show, acknowledge; test the channels',
     load: () => import('./commands/alerts.ts'),
   },
   {

@@ -28,6 +28,15 @@ export function moment(text: string): number {
   throw new InvalidArgumentError('It must be a time such as 2026-11-22T06:00:00Z.');
 }
 
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** `90s`, `30m`, `12h`, `7d` in ms. */
+export function span(text: string): number {
+  const match = /^(\d{1,6})([smhd])$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('It must be a time such as 30m or 12h.');
+  return Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];
+}
+
 /** The `Examples` section of a command's help. */
 export function examples(lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  $ nightshift ${line}`).join('\n')}`;

@@ -66,5 +66,6 @@ export type { ServiceEnd } from './supervise/restart-policy.ts';
 export { Supervisor } from './supervise/supervisor.ts';
 export type { SupervisorEvents } from './supervise/supervisor.ts';
 export { up } from './up.ts';
+export { watchOnce } from './watch-once.ts';
 export { valueSince } from './value.ts';
 export type { AgentValue, Value } from './value.ts';

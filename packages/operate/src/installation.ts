@@ -55,6 +55,8 @@ export interface Installation {
   readonly actor: Actor;
   /** @throws NightshiftError (78) with every mistake at once. */
   settings(): Promise<Settings>;
+  /** With the `.env` of the configuration. @throws as {@link settings}. */
+  fullEnvironment(): Promise<Environment>;
   /** The shared database, opened once. @throws NightshiftError (78 or 75). */
   store(): Promise<Store>;
   /** The watchdog's database, or null where it has never been made. */
@@ -79,10 +81,7 @@ export function openInstallation(request: InstallationRequest): Installation {
     configDir: configFile === null ? cwd : dirname(configFile),
   };
   const paths = request.create ? stateDirToBe(place) : stateDir({ ...place, create: false });
-  const settings = once(async () => {
-    const loaded = await loadSettings({ configFile: request.config, cwd, environment });
-    return loaded.settings;
-  });
+  const loaded = once(() => loadSettings({ configFile: request.config, cwd, environment }));
   const where = { stateDir: paths.dir, clock };
   const store = once(() => openStore({ ...where, mode: 'existing', busyTotalMs }));
   const watchStore = once(() => readWatchStore(where));
@@ -92,7 +91,8 @@ export function openInstallation(request: InstallationRequest): Installation {
     clock,
     environment,
     actor: request.actor ?? personHere(),
-    settings: settings.get,
+    settings: async () => (await loaded.get()).settings,
+    fullEnvironment: async () => (await loaded.get()).environment,
     store: store.get,
     watchStore: watchStore.get,
     async close() {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Delivery, Incident, Kill, WatchStore } from '@nightshift/domain';
 import { manualClock, onCleanup, tempDir } from '@nightshift/support';
-import { openWatchStore, readWatchStore } from './watch.ts';
+import { openWatchStore, readWatchStore, writeWatchStore } from './watch.ts';
 
 const clock = manualClock('2026-03-01T00:00:00Z');
 
@@ -218,4 +218,22 @@ describe('a command that only reads', () => {
       code: 'database-read-only',
     });
   });
+});
+
+test('an acknowledgement outlives a tick that read the incident before it, until it gets worse', async () => {
+  const stateDir = tempDir();
+  const clock = manualClock();
+  const { store } = await openWatchStore({ stateDir, clock });
+  onCleanup(() => store.close());
+  const seen: Incident = { ...INCIDENT, severity: 'warn' };
+  await store.apply([seen], []);
+  const writer = await writeWatchStore({ stateDir, clock });
+  onCleanup(() => writer?.close());
+  expect(await writer?.ack(seen.id, 99, 'ada')).toBe(true);
+  await store.apply([{ ...seen, goodTicks: 1 }], []);
+  expect(await store.incident(seen.id)).toMatchObject({ ackedUntil: 99, ackedBy: 'ada' });
+  await store.apply([{ ...seen, severity: 'page' }], []);
+  expect(await store.incident(seen.id)).toMatchObject({ ackedUntil: null, ackedBy: null });
+  await store.apply([{ ...seen, state: 'resolved', severity: 'page' }], []);
+  expect(await writer?.ack(seen.id, 99, 'ada')).toBe(false);
 });

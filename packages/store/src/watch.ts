@@ -1,10 +1,10 @@
 import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { NightshiftError, type Clock, type WatchStore } from '@nightshift/domain';
+import { NightshiftError, type Clock, type Delivery, type WatchStore } from '@nightshift/domain';
 import { Connection } from './connection.ts';
 import { WATCHDOG_DB, openDatabase } from './database.ts';
 import { loadMigrations, migrate } from './migrate.ts';
-import { apply, incident, incidents, openIncidents } from './watch/incidents.ts';
+import { acknowledge, apply, incident, incidents, openIncidents } from './watch/incidents.ts';
 import { deliveriesOf, due, pending, updateDelivery } from './watch/deliveries.ts';
 import { activeKill, killsSince, saveKill } from './watch/kills.ts';
 import { recall, remember } from './watch/memory.ts';
@@ -58,6 +58,33 @@ export async function readWatchStore(options: {
   if (!existsSync(join(stateDir, WATCHDOG_DB.file))) return null;
   const db = await openDatabase(WATCHDOG_DB, { stateDir, clock, mode: 'existing', readonly: true });
   return createWatchStore(db, clock);
+}
+
+/** What a person's command may change in the watchdog's memory. */
+export interface WatchWriter extends WatchReader {
+  /** False when the incident is not open. */
+  ack(id: string, until: number, by: string): Promise<boolean>;
+  /** Queues messages for the watchdog to deliver. */
+  queue(deliveries: readonly Delivery[]): Promise<void>;
+}
+
+/**
+ * Opens the watchdog's memory for a command that changes something in it. Never makes, migrates or
+ * moves anything.
+ * @returns null when no watchdog has run here yet.
+ */
+export async function writeWatchStore(options: {
+  readonly stateDir: string;
+  readonly clock: Clock;
+}): Promise<WatchWriter | null> {
+  const { stateDir, clock } = options;
+  if (!existsSync(join(stateDir, WATCHDOG_DB.file))) return null;
+  const db = await openDatabase(WATCHDOG_DB, { stateDir, clock, mode: 'existing' });
+  return {
+    ...createWatchStore(db, clock),
+    ack: async (id, until, by) => db.write(() => acknowledge(db, id, until, by)),
+    queue: async (deliveries) => db.write(() => apply(db, [], deliveries)),
+  };
 }
 
 /** A memory that ends with the process, for when the file cannot be written. */

@@ -9,7 +9,7 @@ import type { Log } from '@nightshift/lifecycle';
 export class Deliverer {
   readonly #outbox: Pick<Outbox, 'run'>;
   readonly #log: Pick<Log, 'error'>;
-  readonly #passes = new Set<Promise<void>>();
+  readonly #passes = new Set<Promise<unknown>>();
   #passed = true;
 
   constructor(outbox: Pick<Outbox, 'run'>, log: Pick<Log, 'error'>) {
@@ -21,9 +21,7 @@ export class Deliverer {
   kick(): void {
     const pass = this.#outbox
       .run()
-      .then(() => {
-        this.#passed = true;
-      })
+      .then(() => (this.#passed = true))
       .catch((error: unknown) => {
         this.#passed = false;
         this.#log.error('delivery-failed', 'a delivery pass failed', { error: toError(error) });

@@ -33,6 +33,16 @@ export function incident(db: Connection, id: string): Incident | null {
   return db.one<Incident>(`${SELECT} WHERE id = ?`, [id]) ?? null;
 }
 
+/**
+ * Acknowledges an open incident. Only here: a tick that read it a moment before writes everything
+ * else, and takes an acknowledgement back only where the trouble has become worse.
+ * @returns false when it is not open.
+ */
+export function acknowledge(db: Connection, id: string, until: number, by: string): boolean {
+  const sql = `UPDATE incidents SET acked_until = ?, acked_by = ? WHERE id = ? AND state = 'open'`;
+  return db.run(sql, [until, by, id]) === 1;
+}
+
 function movedOn(it: Incident): NightshiftError {
   return new NightshiftError('incident-moved-on', `incident ${it.key} was changed meanwhile`, {
     at: it.id,
@@ -61,6 +71,9 @@ const UPSERT = `
   SET severity = excluded.severity, state = excluded.state, title = excluded.title,
       detail = excluded.detail, bad_ticks = excluded.bad_ticks, good_ticks = excluded.good_ticks,
       opened_at = excluded.opened_at, resolved_at = excluded.resolved_at,
-      remind_at = excluded.remind_at, acked_until = excluded.acked_until,
-      acked_by = excluded.acked_by
+      remind_at = excluded.remind_at,
+      acked_until = CASE WHEN excluded.severity = incidents.severity
+                         THEN incidents.acked_until ELSE excluded.acked_until END,
+      acked_by = CASE WHEN excluded.severity = incidents.severity
+                      THEN incidents.acked_by ELSE excluded.acked_by END
   WHERE incidents.state <> 'resolved' OR excluded.state = 'resolved'`;
