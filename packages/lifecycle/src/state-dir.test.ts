@@ -1,7 +1,7 @@
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { tempDir } from '@nightshift/support';
+import { spawnNode, tempDir } from '@nightshift/support';
 import { environmentOf } from './environment.ts';
 import { createStateDir, stateDir, stateDirToBe } from './state-dir.ts';
 
@@ -56,3 +56,32 @@ test('one that is to be is not made before it is asked for, and a file in its pl
     expect.objectContaining({ code: 'state-dir-unusable', exitCode: 78 }),
   );
 });
+
+test('a folder of another user is refused with whose it is', async () => {
+  const parent = tempDir();
+  const dir = join(parent, 'state');
+  mkdirSync(dir, { mode: 0o000 });
+  chmodSync(parent, 0o755);
+  const { code, stdout } = await asNobody(`
+    import { environmentOf } from './environment.ts';
+    import { stateDir } from './state-dir.ts';
+    if (process.getuid() === 0) process.setuid(65534);
+    try {
+      stateDir({ flag: ${JSON.stringify(dir)}, cwd: '/', configDir: '/', environment: environmentOf({}), create: false });
+    } catch (error) {
+      console.log(error.code, error.exitCode, error.message, error.fix);
+    }`);
+  expect({ code, stdout: stdout.trim() }).toEqual({
+    code: 0,
+    stdout:
+      `state-dir-unusable 78 the state folder may not be read by this user; ` +
+      `it is of user ${statSync(dir).uid} run it as the user of the services, such as with sudo -u`,
+  });
+});
+
+/** Runs a module of this folder in a process of its own, which may give up being root. */
+async function asNobody(script: string): Promise<{ code: number | null; stdout: string }> {
+  const child = spawnNode(['--input-type=module', '-e', script], { cwd: import.meta.dirname });
+  const { code } = await child.exited;
+  return { code, stdout: child.stdout };
+}

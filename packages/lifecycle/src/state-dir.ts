@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, type Stats, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EXIT, NightshiftError } from '@nightshift/domain';
 import type { Environment } from './environment.ts';
@@ -51,7 +51,7 @@ export interface StateDirRequest {
  * folder would be a second budget).
  *
  * @throws NightshiftError `state-dir-missing` (78) when it is not there and may not be created,
- * `state-dir-unusable` (78) when it is no folder or cannot be created.
+ * `state-dir-unusable` (78) when it is no folder, is another user's, or cannot be created.
  */
 export function stateDir(request: StateDirRequest): StatePaths {
   const paths = placeOf(request);
@@ -68,7 +68,7 @@ export function stateDir(request: StateDirRequest): StatePaths {
  */
 export function stateDirToBe(request: Omit<StateDirRequest, 'create'>): StatePaths {
   const paths = placeOf(request);
-  if (statSync(paths.dir, { throwIfNoEntry: false }) !== undefined) mustBeFolder(paths.dir);
+  if (look(paths.dir) !== undefined) mustBeFolder(paths.dir);
   return paths;
 }
 
@@ -99,7 +99,7 @@ export function createStateDir(paths: StatePaths): void {
 }
 
 function mustBeFolder(dir: string): void {
-  const stat = statSync(dir, { throwIfNoEntry: false });
+  const stat = look(dir);
   if (stat === undefined) {
     throw new NightshiftError('state-dir-missing', 'there is no state folder here', {
       at: dir,
@@ -108,10 +108,34 @@ function mustBeFolder(dir: string): void {
     });
   }
   if (!stat.isDirectory()) {
-    throw new NightshiftError('state-dir-unusable', 'the state folder is not a folder', {
-      at: dir,
-      fix: 'name another with --state-dir',
-      exitCode: EXIT.config,
-    });
+    throw unusable(dir, 'the state folder is not a folder', 'name another with --state-dir');
   }
+  if (!mayEnter(dir)) {
+    const message = `the state folder may not be read by this user; it is of user ${stat.uid}`;
+    throw unusable(dir, message, AS_ITS_USER);
+  }
+}
+
+const AS_ITS_USER = 'run it as the user of the services, such as with sudo -u';
+
+function look(dir: string): Stats | undefined {
+  try {
+    return statSync(dir, { throwIfNoEntry: false });
+  } catch (cause) {
+    const message = `the state folder cannot be looked at: ${(cause as Error).message}`;
+    throw unusable(dir, message, AS_ITS_USER);
+  }
+}
+
+function mayEnter(dir: string): boolean {
+  try {
+    accessSync(dir, constants.R_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function unusable(at: string, message: string, fix: string): NightshiftError {
+  return new NightshiftError('state-dir-unusable', message, { at, fix, exitCode: EXIT.config });
 }
