@@ -88,9 +88,15 @@ async function commonDir(gitdir: string): Promise<string> {
   return realFolder(file, isAbsolute(target) ? target : resolve(gitdir, target));
 }
 
+/** A branch, which need not have a commit yet, or a commit (gitrepository-layout(5)). */
+const HEAD = /^(?:ref: refs\/[^\s]+|[0-9a-f]{40}|[0-9a-f]{64})\s*$/;
+
 async function checkLayout(gitdir: string, commondir: string): Promise<void> {
   for (const path of [join(gitdir, 'HEAD'), join(commondir, 'objects'), join(commondir, 'refs')]) {
     if (!(await exists(path))) throw broken(path, 'it is missing');
+  }
+  if (!HEAD.test(await readPointer(join(gitdir, 'HEAD')))) {
+    throw broken(join(gitdir, 'HEAD'), 'it names no branch and no commit');
   }
   // A repository could otherwise name any folder as its own, and have it granted.
   for (const name of ['objects', 'refs']) {

@@ -147,6 +147,10 @@ test('what is no repository, a broken one and one with borrowed objects are refu
   const dir = tempDir('broken');
   writeFileSync(join(dir, '.git'), 'gitdir: ../gone\n');
   await expect(gitGrants(dir)).rejects.toMatchObject({ code: 'repository-broken' });
+  const headless = repository();
+  writeFileSync(join(headless, '.git', 'HEAD'), 'garbage\n');
+  const at = join(headless, '.git', 'HEAD');
+  await expect(gitGrants(headless)).rejects.toMatchObject({ code: 'repository-broken', at });
   const borrowed = tempDir('borrowed');
   git(borrowed, 'clone', '-q', '--shared', repository(), 'clone');
   const clone = gitGrants(join(borrowed, 'clone'));
