@@ -56,7 +56,7 @@ class Bench {
   readonly attempts: Running[] = [];
   liveness: Liveness = 'dead';
   orphanDies = true;
-  sourceOf = (_: AgentSettings): Promise<string | null> => Promise.resolve('source');
+  sourceOf: (of: AgentSettings) => Promise<string | null> = () => Promise.resolve('source');
   renew: JobStore['renew'] = (fence, until) => this.store.jobs.renew(fence, until);
 
   readonly store: Store;
