@@ -107,7 +107,9 @@ function directives(name: string): Record<string, Record<string, string>> {
 
 test('there is a unit and a property list for each service, and nothing else', () => {
   const units = SERVICES.map((it) => `nightshift-${it}.service`);
-  const scheduled = ['nightshift-run@.service', 'nightshift-run@.timer'];
+  const scheduled = ['run@', 'watch', 'backup'].flatMap((it) =>
+    ['service', 'timer'].map((kind) => `nightshift-${it}.${kind}`),
+  );
   const all = [...units, ...scheduled, 'nightshift.target', 'bubblewrap.conf'];
   expect(readdirSync(SYSTEMD).sort()).toEqual(all.sort());
   const lists = SERVICES.map((it) => `nightshift.${it}.plist`);
@@ -171,18 +173,22 @@ describe.each(SERVICES)('the unit of the %s', (service) => {
   });
 });
 
-test('the unit of the scheduled shape is as guarded, and ends cleanly where a gate said no', () => {
-  const { Unit, Service } = directives('nightshift-run@.service');
+test.each([
+  ['run@', ['run', '%i'], '*-*-* 06:00:00'],
+  ['watch', ['watch', '--once'], '*:0/5'],
+  ['backup', ['backup', '--keep', '14'], '*-*-* 04:30:00'],
+])('the unit of %s is as guarded, and ends cleanly where a gate said no', (name, words, when) => {
+  const { Unit, Service } = directives(`nightshift-${name}.service`);
   expect(Unit).not.toHaveProperty('PartOf');
   expect(Service).toMatchObject({ ...HARDENING, Type: 'oneshot', KillMode: 'mixed' });
   expect(Service?.['SuccessExitStatus']).toBe(`${EXIT.refused} ${EXIT.tryAgain}`);
   expect(Service?.['Restart']).toBeUndefined();
-  const words = Service?.['ExecStart']?.split(' ') ?? [];
-  expect(words.slice(-2)).toEqual(['run', '%i']);
-  const main = words.find((it) => it.endsWith('main.ts')) ?? '';
+  const command = Service?.['ExecStart']?.split(' ') ?? [];
+  expect(command.slice(-words.length)).toEqual(words);
+  const main = command.find((it) => it.endsWith('main.ts')) ?? '';
   expect(existsSync(main.replace(PROGRAM, repoRoot))).toBe(true);
-  const timer = directives('nightshift-run@.timer')['Timer'];
-  expect(timer).toMatchObject({ OnCalendar: '*-*-* 06:00:00', Persistent: 'yes' });
+  const timer = directives(`nightshift-${name}.timer`)['Timer'];
+  expect(timer).toMatchObject({ OnCalendar: when, Persistent: 'yes' });
 });
 
 test('what bubblewrap needs is a file of its own, and takes back no more than that', () => {
@@ -241,7 +247,7 @@ test('systemd itself finds nothing wrong with the units', () => {
 
 test('systemd calls the exposure of each service 2.0 of 10 or less', () => {
   const services = UNITS.filter((it) => it.endsWith('.service'));
-  expect(services).toHaveLength(4);
+  expect(services).toHaveLength(6);
   for (const unit of services) {
     const found = analyze('security', '--offline=true', '--no-pager', '--threshold=20', unit);
     if (found === null) console.log(`systemd-analyze security did not run: ${NO_SYSTEMD}`);

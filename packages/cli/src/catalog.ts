@@ -16,6 +16,11 @@ export interface CatalogEntry {
 /** Every command in the order of `--help`. Only names and summaries: the files are loaded late. */
 export const CATALOG: readonly CatalogEntry[] = [
   {
+    name: 'init',
+    summary: 'write a starter project',
+    load: () => import('./commands/init.ts'),
+  },
+  {
     name: 'check',
     summary: 'check the configuration; say everything that is wrong with it',
     load: () => import('./commands/check.ts'),
@@ -144,6 +149,11 @@ export const CATALOG: readonly CatalogEntry[] = [
     name: 'restore',
     summary: 'put a backup in the place of a stopped installation',
     load: () => import('./commands/restore.ts'),
+  },
+  {
+    name: 'completion',
+    summary: 'what makes your shell complete commands',
+    load: () => import('./commands/completion.ts'),
   },
   {
     name: 'start',

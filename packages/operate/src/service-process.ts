@@ -26,6 +26,11 @@ export const LASTING_COMPILE_CACHE = fileURLToPath(
   new URL('node_modules/.cache/nightshift', INSTALLATION),
 );
 
+/** An absolute path below the checkout this program is. */
+export function checkoutPath(path: string): string {
+  return fileURLToPath(new URL(path, INSTALLATION));
+}
+
 /** `services/<name>/src/main.ts` of this installation: an absolute path. */
 export function serviceMain(service: Supervised): string {
   return fileURLToPath(new URL(`services/${service}/src/main.ts`, INSTALLATION));

@@ -32,8 +32,10 @@ export function systemdFiles(place: Place): readonly PlannedFile[] {
   return [
     ...SUPERVISED.map((it) => file(`nightshift-${it}.service`, serviceUnit(it, place))),
     file(UNIT_TARGET, targetUnit(place)),
-    file('nightshift-run@.service', runUnit(place)),
-    file('nightshift-run@.timer', timerUnit(place)),
+    ...ONCE.flatMap((it) => [
+      file(`${it.name}.service`, onceUnit(it, place)),
+      file(`${it.name}.timer`, timerUnit(it, place)),
+    ]),
   ];
 }
 
@@ -104,13 +106,43 @@ function targetUnit(place: Place): string[] {
   ];
 }
 
-/** The scheduled shape: `systemctl enable --now nightshift-run@AGENT.timer`, without services. */
-function runUnit(place: Place): string[] {
+/** Something that runs once at its times, and ends. */
+interface Once {
+  readonly name: string;
+  readonly what: string;
+  /** The words of the command. */
+  readonly words: readonly string[];
+  readonly onCalendar: string;
+}
+
+/** The scheduled shape, without services, is the first two; the third belongs to either. */
+const ONCE: readonly Once[] = [
+  {
+    name: 'nightshift-run@',
+    what: 'run the agent %i once',
+    words: ['run'],
+    onCalendar: '*-*-* 06:00:00',
+  },
+  {
+    name: 'nightshift-watch',
+    what: 'look once, and tell',
+    words: ['watch', '--once'],
+    onCalendar: '*:0/5',
+  },
+  {
+    name: 'nightshift-backup',
+    what: 'copy everything into one file',
+    words: ['backup', '--keep', '14'],
+    onCalendar: '*-*-* 04:30:00',
+  },
+];
+
+function onceUnit(once: Once, place: Place): string[] {
   const cli = join(place.program, 'packages/cli/src/main.ts');
-  const words = [place.node, cli, ...placeWords(place), 'run'];
+  const command = commandLine([place.node, cli, ...placeWords(place), ...once.words]);
   return [
     '[Unit]',
-    'Description=Nightshift: run the agent %i once',
+    `Description=Nightshift: ${once.what}`,
     documentation(place),
     'Wants=network-online.target',
     'After=network-online.target',
@@ -118,7 +150,7 @@ function runUnit(place: Place): string[] {
     '[Service]',
     'Type=oneshot',
     ...identity(place),
-    `ExecStart=${commandLine(words)} %i`,
+    `ExecStart=${command}${once.name.endsWith('@') ? ' %i' : ''}`,
     '# A gate said no, or the queue tries again by itself: both are told by other means.',
     `SuccessExitStatus=${EXIT.refused} ${EXIT.tryAgain}`,
     ...ending(),
@@ -127,16 +159,16 @@ function runUnit(place: Place): string[] {
   ];
 }
 
-function timerUnit(place: Place): string[] {
+function timerUnit({ name, what, onCalendar }: Once, place: Place): string[] {
   return [
     '[Unit]',
-    'Description=Nightshift: when the agent %i runs',
+    `Description=Nightshift: when to ${what}`,
     documentation(place),
     '',
     '[Timer]',
-    '# Yours to change: systemctl edit nightshift-run@AGENT.timer',
-    'OnCalendar=*-*-* 06:00:00',
-    '# A run that the machine slept through happens once, after the next start.',
+    `# Yours to change: systemctl edit ${name}${name.endsWith('@') ? 'AGENT' : ''}.timer`,
+    `OnCalendar=${onCalendar}`,
+    '# A time that the machine slept through is made up for once, after the next start.',
     'Persistent=yes',
     'RandomizedDelaySec=30',
     '',
