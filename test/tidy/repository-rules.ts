@@ -51,7 +51,7 @@ export function readRegister(files: readonly SourceFile[], ids: readonly string[
   const register = files.find(({ path }) => path === 'test/INVARIANTS.md')?.text ?? '';
   const rows = register.split('\n').flatMap((line) => {
     const cells = line.split('|').map((cell) => cell.trim().replaceAll('`', ''));
-    return /^I\d+$/.test(cells[1] ?? '') ? [cells.slice(1, 5)] : [];
+    return /^[A-Z]\d+$/.test(cells[1] ?? '') ? [cells.slice(1, 5)] : [];
   });
   const missing = ids.filter((id) => !rows.some((row) => row[0] === id));
   const open = rows.filter((row) => row[2] === 'not yet');

@@ -1,10 +1,14 @@
 import type { Command } from 'commander';
-import { checkConfiguration } from '@nightshift/operate';
+import { sanitise } from '@nightshift/domain';
+import { blastRadius, checkConfiguration } from '@nightshift/operate';
 import type { Cli } from '../cli.ts';
 import { capText, scheduleText } from '../print/agent-text.ts';
 import { usd } from '../print/dollars.ts';
 import { examples } from '../options.ts';
 import { printRuns } from '../print/runs-text.ts';
+
+/** Longest paragraph about one agent, characters. */
+const RADIUS_MAX = 4_000;
 
 export function define(command: Command, cli: Cli): void {
   command
@@ -26,6 +30,8 @@ export function define(command: Command, cli: Cli): void {
           models: agent.allow.models,
           hosts: agent.allow.hosts,
           git: agent.allow.git,
+          actions: agent.allow.actions,
+          blastRadius: blastRadius(settings, agent),
         })),
         budgets: settings.budgets.map(({ capNusd, ...budget }) => ({
           ...budget,
@@ -55,6 +61,10 @@ export function define(command: Command, cli: Cli): void {
             { text: file, tone: 'dim' },
           ]),
         );
+        for (const { agent } of agents) {
+          printer.line();
+          printer.line(sanitise(blastRadius(settings, agent), RADIUS_MAX));
+        }
         printer.line();
         for (const it of agents) printRuns(printer, it, settings.timezone);
       });
