@@ -12,6 +12,8 @@ export interface TwinJob {
   cancelAsked: boolean;
   instance: string;
   runAfter: number;
+  /** A schedule made it. */
+  bySlot: boolean;
 }
 
 /**
@@ -31,11 +33,11 @@ export class JobTwin {
     this.concurrency = concurrency;
   }
 
-  enqueue(delay: number): void {
+  enqueue(delay: number, bySlot: boolean): void {
     const blank = { attempts: 0, claims: 0, crashes: 0, suspect: false, alone: false };
     const runAfter = this.now + delay;
     const rest = { cancelAsked: false, instance: '', runAfter, ready: delay === 0 };
-    this.jobs.push({ state: 'queued', ...blank, ...rest });
+    this.jobs.push({ state: 'queued', ...blank, ...rest, bySlot });
   }
 
   claim(job: TwinJob, instance: string): boolean {
@@ -96,6 +98,27 @@ export class JobTwin {
     const fresh = { attempts: 0, crashes: 0, cancelAsked: false, suspect: false };
     Object.assign(job, { state: 'queued', ready: true, runAfter: this.now, ...fresh });
     return 'queued';
+  }
+
+  drop(job: TwinJob): string {
+    if (job.state !== 'dead') return 'not-dead';
+    this.#end(job, 'cancelled');
+    return 'dropped';
+  }
+
+  counts(): { queued: number; waiting: number; running: number; dead: number } {
+    const count = (is: (job: TwinJob) => boolean): number => this.jobs.filter(is).length;
+    return {
+      queued: count((it) => it.ready),
+      waiting: count((it) => it.state === 'queued' && !it.ready),
+      running: count((it) => it.state === 'running'),
+      dead: count((it) => it.state === 'dead'),
+    };
+  }
+
+  unfinishedBySlot(): number {
+    const open = this.jobs.filter((it) => it.state === 'queued' || it.state === 'running');
+    return open.filter((it) => it.bySlot).length;
   }
 
   pass(ms: number): number {
