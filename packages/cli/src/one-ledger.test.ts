@@ -16,7 +16,7 @@ test(
     expect(await nightshift(home, ...raise, '--config', config)).toMatchObject({ code: 0 });
     const here = await nightshift(dir, 'spend', '--json');
     expect(here.json()).toMatchObject({ windows: [{ scope: 'global', capUsd: 0.25 }] });
-    // A second one is never begun: neither where the command was typed, nor where the first was lost.
+    // No second one is begun, neither where the command was typed nor where the first was lost.
     const nowhere = await nightshift(home, ...raise);
     expect(nowhere).toMatchObject({ code: 78, stdout: '' });
     await installation.close();

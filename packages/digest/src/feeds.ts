@@ -40,7 +40,9 @@ export async function feedNews(
   seen: readonly string[],
 ): Promise<FeedNews> {
   try {
-    return await ctx.step(`feed ${url}`.slice(0, 200), () => follow(ctx, url, seen));
+    // As an address is sent: a step's name is bounded in bytes.
+    const name = `feed ${URL.parse(url)?.href ?? url}`.slice(0, 200);
+    return await ctx.step(name, () => follow(ctx, url, seen));
   } catch (error) {
     if (ctx.signal.aborted || endsTheAttempt(error)) throw error;
     const message = error instanceof Error ? error.message : String(error);

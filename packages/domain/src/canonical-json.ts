@@ -5,8 +5,9 @@ const DEPTH_MAX = 100;
 
 /**
  * One text for one JSON value: no white space, keys sorted by UTF-16 code units, strings and
- * numbers as ECMAScript writes them (RFC 8785, JSON Canonicalization Scheme). What a person approves
- * is a hash of this text: two ways of writing one value must not differ, nor two values agree.
+ * numbers as ECMAScript writes them (RFC 8785, JSON Canonicalization Scheme). What a person
+ * approves is a hash of this text, so two ways of writing one value must not differ, nor two values
+ * agree.
  *
  * @throws NightshiftError `not-json` for anything that JSON cannot hold, half a surrogate pair
  * included (RFC 8785, 3.2.2.2).
