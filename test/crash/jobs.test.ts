@@ -1,5 +1,4 @@
-import path from 'node:path';
-import { isAlive, tempDir, waitUntil } from '@nightshift/support';
+import { isAlive, waitUntil } from '@nightshift/support';
 import { expect, test } from 'vitest';
 import { QUICK_TIMES, fixtureAgent, openSite } from '../processes/support/site.ts';
 import { type JobSite, type Kill, openJobSite } from './support/job-site.ts';
@@ -43,8 +42,7 @@ async function each<T>(items: Iterator<T>, work: (item: T) => Promise<void>): Pr
 }
 
 test('a kill at each commit from slot to done loses nothing and does nothing twice', async () => {
-  const compiled = path.join(tempDir('compiled'), 'cache');
-  const calm = await openJobSite(1, compiled);
+  const calm = await openJobSite(1);
   expect(await finish(calm)).toEqual(CALM_END);
   const commits = calm.commits();
   const named = Object.entries(POINTS).filter(([, form]) => commits.some((it) => form.test(it)));
@@ -55,7 +53,7 @@ test('a kill at each commit from slot to done loses nothing and does nothing twi
     { at: n + 1, when: 'after' },
   ]);
   await each(kills.values(), async (kill) => {
-    const site = await openJobSite(1, compiled);
+    const site = await openJobSite(1);
     const { signal } = await site.run(kill);
     const survived = commits.slice(0, kill.when === 'after' ? kill.at : kill.at - 1);
     const place = `${kill.when} ${kill.at}, ${commits[kill.at - 1]}`;
@@ -75,14 +73,13 @@ test('a kill at each commit from slot to done loses nothing and does nothing twi
 test(`${KILLS} kills at random commits, also while others are recovered from`, async () => {
   const seed = crashSeed();
   const random = seeded(seed);
-  const compiled = path.join(tempDir('compiled'), 'cache');
   const endings = new Set<string>();
   const count = { kills: 0 };
   function* worlds(): Generator<number> {
     for (let n = 1; count.kills < KILLS; n++) yield n;
   }
   await each(worlds(), async (world) => {
-    const site = await openJobSite(3, compiled);
+    const site = await openJobSite(3);
     let killed = true;
     while (killed && count.kills < KILLS && random() < 0.9) {
       const at = 1 + Math.floor(random() * 12);

@@ -29,7 +29,7 @@ export interface JobSite {
   jobs(): Promise<readonly Job[]>;
 }
 
-export async function openJobSite(slots: number, compiled: string): Promise<JobSite> {
+export async function openJobSite(slots: number): Promise<JobSite> {
   const stateDir = tempDir('crash');
   const [commitLog, stepLog] = ['commits', 'steps'].map((it) => path.join(stateDir, it)) as [
     string,
@@ -48,7 +48,6 @@ export async function openJobSite(slots: number, compiled: string): Promise<JobS
     async run(kill) {
       const args = ['--import', KILLER, PROGRAM, stateDir, stepLog];
       const env = {
-        NODE_COMPILE_CACHE: compiled,
         COMMIT_LOG: commitLog,
         ...(kill === undefined ? {} : { KILL_AT: String(kill.at), KILL_WHEN: kill.when }),
       };
