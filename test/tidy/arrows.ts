@@ -13,7 +13,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'packages/broker': ['store', 'domain'],
   'packages/sandbox': ['nightshift', 'domain'],
   'packages/alerts': ['domain'],
-  // Of the broker only its prices: the same ones that the gates ask.
+  // Of the broker its prices, the same that the gates ask; and the gates themselves, for drills.
   'packages/operate': [
     'broker',
     'lifecycle',

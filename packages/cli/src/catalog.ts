@@ -136,6 +136,11 @@ export const CATALOG: readonly CatalogEntry[] = [
     load: () => import('./commands/alerts.ts'),
   },
   {
+    name: 'drill',
+    summary: 'trip a safety on purpose, look whether it holds, keep the evidence',
+    load: () => import('./commands/drill.ts'),
+  },
+  {
     name: 'logs',
     summary: 'read and follow the logs of the services',
     load: () => import('./commands/logs.ts'),

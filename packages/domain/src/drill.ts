@@ -17,8 +17,16 @@ export type DrillName = (typeof DRILLS)[number];
  */
 export const DRILL_AGENT = 'nightshift-drill';
 
-/** `abandoned`: the drill itself died, and the watchdog undid what it had changed. */
-export type DrillOutcome = 'running' | 'passed' | 'failed' | 'abandoned';
+/** The reason of a halt that a drill makes: how the watchdog knows whose halt it is. */
+export function drillReason(id: string): string {
+  return `drill ${id}`;
+}
+
+/**
+ * `skipped`: there was nothing to try. `abandoned`: the drill itself died, and the watchdog undid
+ * what it had changed.
+ */
+export type DrillOutcome = 'running' | 'passed' | 'failed' | 'skipped' | 'abandoned';
 
 /** One thing that was done or seen, and when. */
 export interface DrillNote {

@@ -25,6 +25,8 @@ export { examine } from './doctor.ts';
 export type { Examination } from './doctor.ts';
 export { approveDraft, listDrafts, rejectDraft, showDraft } from './drafts.ts';
 export type { DraftView } from './drafts.ts';
+export { DRILL_ORDER, runDrill } from './run-drill.ts';
+export type { DrillRequest, DrillResult } from './run-drill.ts';
 export { enqueue } from './enqueue.ts';
 export type { EnqueueRequest, EnqueueResult } from './enqueue.ts';
 export { halt } from './halt.ts';

@@ -1,5 +1,6 @@
 import type {
   Breaker,
+  DrillRun,
   Incident,
   Instance,
   LauncherName,
@@ -11,6 +12,7 @@ import type {
 } from '@nightshift/domain';
 import { DEFAULT_TIMES, errorFacts } from '@nightshift/domain';
 import { type Processes, systemProcesses } from '@nightshift/lifecycle';
+import { createDrillStore } from '@nightshift/store';
 import { type Halt, readHalt } from './halt-state.ts';
 import type { Installation } from './installation.ts';
 import { type Value, valueOf } from './value.ts';
@@ -43,7 +45,7 @@ export interface Status {
   readonly incidents: readonly Incident[];
   /** When each scheduled agent runs next, soonest first. */
   readonly next: readonly { readonly agent: string; readonly at: number }[];
-  /** Safety drills that were run. None exist yet. */
+  /** The newest run of each safety drill that was ever run. */
   readonly drills: readonly {
     readonly name: string;
     readonly at: number;
@@ -83,7 +85,7 @@ export async function readStatus(
     breakers: await store.breakers.list(),
     incidents: await openIncidents(installation),
     next: settings === null ? [] : await nextRuns(settings, now),
-    drills: [],
+    drills: drillAges(await createDrillStore(store).newest()),
     value: settings === null ? null : valueOf(settings, delivered, sinceAt),
     sandbox: { launcher: instances.find(({ service }) => service === 'worker')?.launcher ?? null },
     configError,
@@ -105,6 +107,14 @@ export function statusProblems(status: Status): readonly string[] {
   if (status.queue.dead > 0) problems.push(`${status.queue.dead} dead letters`);
   if (status.configError !== null) problems.push('the configuration cannot be read');
   return problems;
+}
+
+function drillAges(runs: readonly DrillRun[]): Status['drills'] {
+  return runs.map(({ name, startedAt, endedAt, outcome }) => ({
+    name,
+    at: endedAt ?? startedAt,
+    outcome,
+  }));
 }
 
 async function trySettings(

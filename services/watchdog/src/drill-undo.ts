@@ -1,13 +1,8 @@
-import { DRILL_AGENT, type DrillRun } from '@nightshift/domain';
+import { DRILL_AGENT, drillReason, type DrillRun } from '@nightshift/domain';
 import { systemProcesses, type StopFile } from '@nightshift/lifecycle';
 import type { Store } from '@nightshift/store';
 
 const ACTOR = { kind: 'service', name: 'watchdog' } as const;
-
-/** What a drill writes as the reason of its halt: how the watchdog knows whose halt it is. */
-export function drillReason(run: Pick<DrillRun, 'id'>): string {
-  return `drill ${run.id}`;
-}
 
 /**
  * Undoes what any drill may have left: its own halt (nobody else's), a stopped worker, the breaker
@@ -43,7 +38,7 @@ async function continueWorker(store: Store): Promise<boolean> {
 }
 
 async function resumeOwn(run: DrillRun, store: Store, stopFile: StopFile): Promise<boolean> {
-  const reason = drillReason(run);
+  const reason = drillReason(run.id);
   const row = await store.control.read();
   const own = { row: row.halted && row.reason === reason, file: false };
   own.file = stopFile.isStopped() && stopFile.read()?.reason === reason;

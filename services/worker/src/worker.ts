@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { errorFacts } from '@nightshift/domain';
+import { DRILL_AGENT, errorFacts } from '@nightshift/domain';
 import type { AgentSettings, Clock, JobStore, Ledger, Settings } from '@nightshift/domain';
 import type { Ticket, Tickets } from '@nightshift/queue';
 import { PATIENCE, Running } from './running.ts';
@@ -145,7 +145,8 @@ export class Worker {
     let claimed = 0;
     while (this.#running.size < this.#parts.settings.concurrency) {
       const ticket = await this.#parts.tickets.next(
-        (agent) => passedOver.has(agent) || this.#isFull(agent),
+        // A drill holds its own jobs in its own hands.
+        (agent) => agent === DRILL_AGENT || passedOver.has(agent) || this.#isFull(agent),
       );
       if (ticket === null) break;
       if (await this.#claimTicket(ticket)) claimed++;

@@ -50,6 +50,7 @@ export function printStatus(printer: Printer, status: Status, now: number): void
     fact('next', status.next.map((it) => `${it.agent} ${relative(it.at, now)}`).join(', '));
   }
   fact('value', valueText(printer, status));
+  fact('drills', drillsText(printer, status, now));
   fact('sandbox', status.sandbox.launcher ?? 'no worker has proven one yet');
   if (status.configError !== null) {
     fact('config', paint('bad', 'cannot be read: nightshift check says why'));
@@ -91,6 +92,17 @@ function queueText({ paint }: Printer, { queue }: Status): string {
 
 function alertsText({ paint }: Printer, { incidents }: Status): string {
   return incidents.length === 0 ? 'none open' : paint('bad', `${incidents.length} open`);
+}
+
+function drillsText({ paint }: Printer, { drills }: Status, now: number): string {
+  if (drills.length === 0) return paint('dim', 'none was ever run: nightshift drill all');
+  return drills
+    .map((it) => {
+      const text = `${it.name} ${relative(it.at, now)}`;
+      if (it.outcome === 'passed') return text;
+      return paint(it.outcome === 'skipped' ? 'dim' : 'bad', `${text} (${it.outcome})`);
+    })
+    .join(', ');
 }
 
 function valueText({ paint }: Printer, { value }: Status): string {

@@ -1,0 +1,76 @@
+import { drillReason, type ServiceName } from '@nightshift/domain';
+import { stopFile } from '@nightshift/lifecycle';
+import { expectThat, type Drill, type DrillScene } from '../drill.ts';
+import { halt } from '../halt.ts';
+import { resume } from '../resume.ts';
+import { openDoor, startProvider } from './drill-door.ts';
+import { claimJob, endJobs, requireJob } from './drill-job.ts';
+
+/** A halt is seen within a second; beats follow in two. */
+const SEEN_MS = 15_000;
+const OBEDIENT: ReadonlySet<ServiceName> = new Set(['scheduler', 'worker']);
+
+/** Halts everything, looks whether anything still leaves or starts, and resumes. */
+export const killSwitch: Drill = {
+  name: 'kill-switch',
+  doc: 'after a halt no call leaves and no job starts; after resume both do',
+  async run(scene) {
+    await scene.quiet();
+    const provider = await startProvider();
+    const door = await openDoor(scene, provider.url, { kind: 'free' });
+    try {
+      const { principal } = await requireJob(scene);
+      const before = await door.call(principal);
+      expectThat(before.kind === 'answered', `a call before the halt was ${before.kind}`);
+      const result = await halt(scene.installation, { reason: drillReason(scene.id), now: true });
+      expectThat(result.row && result.file !== null, 'file and row could not both be written');
+      const during = await door.call(principal);
+      const refused = during.kind === 'refused' && during.code === 'halted';
+      expectThat(refused, `a call while halted was ${during.kind}, not refused`);
+      expectThat(provider.count === 1, 'bytes left while halted');
+      expectThat((await claimJob(scene)) === null, 'a job could be claimed while halted');
+      await scene.note('halted: a call is refused, nothing arrived, no job can be claimed');
+      await services(scene, 'say halted', (phase) => phase === 'halted');
+      await resume(scene.installation);
+      await services(scene, 'go on', (phase) => phase !== 'halted');
+      const after = await door.call(principal);
+      expectThat(after.kind === 'answered', `a call after the resume was ${after.kind}`);
+      await scene.note('resumed: calls leave again');
+    } finally {
+      await door.close();
+      await provider.close();
+    }
+  },
+  async clean(scene) {
+    await resumeOwn(scene);
+    await endJobs(scene);
+  },
+};
+
+/** Ends the halt of this drill, and nobody else's. */
+export async function resumeOwn(scene: DrillScene): Promise<void> {
+  const reason = drillReason(scene.id);
+  const file = stopFile(scene.installation.paths.stopFile);
+  const row = await scene.store.control.read();
+  const isOwn = (row.halted && row.reason === reason) || file.read()?.reason === reason;
+  if (isOwn) await resume(scene.installation);
+}
+
+/** Waits until each of the services that run is in such a phase. */
+export async function services(
+  scene: DrillScene,
+  what: string,
+  is: (phase: string) => boolean,
+): Promise<void> {
+  const { store, processes } = scene;
+  const alive = (await store.instances.current()).filter(
+    (it) => OBEDIENT.has(it.service) && processes.liveness(it) === 'alive',
+  );
+  if (alive.length === 0) return scene.note('no service runs that could be asked');
+  const names = alive.map((it) => it.service).join(' and ');
+  await scene.until(`${names} to ${what}`, SEEN_MS, async () => {
+    const now = await store.instances.current();
+    return alive.every(({ id }) => is(now.find((it) => it.id === id)?.phase ?? 'stopped'));
+  });
+  await scene.note(`${names} ${what}`);
+}
