@@ -4,8 +4,11 @@ import { NIGHTSHIFT_DB } from '@nightshift/store';
 /** Not the watchdog's, which lies in the same folder and is written at every tick. */
 const WAL_FILE = `${NIGHTSHIFT_DB.file}-wal`;
 
-/** Moments after a write at which it is worth looking for the commit, ms. */
-const BURST_MS = [0, 1, 2, 4, 8, 16, 32] as const;
+/**
+ * Moments after a write at which it is worth looking for the commit, ms. Between the two lies the
+ * wait for the disk, which is a fraction of a millisecond or, on a busy one, hundreds.
+ */
+const BURST_MS = [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512] as const;
 
 /**
  * Calls `onCommit` when another process committed, within milliseconds and without a busy poll.
@@ -28,23 +31,31 @@ export function watchCommits(
   onCommit: () => void,
 ): () => void {
   let burst: NodeJS.Timeout | null = null;
+  let first: NodeJS.Immediate | null = null;
 
   const look = (step: number): void => {
     burst = null;
+    first = null;
     if (changed()) return onCommit();
     const at = BURST_MS[step] ?? 0;
     const next = BURST_MS[step + 1];
     if (next !== undefined) burst = setTimeout(look, next - at, step + 1);
   };
 
+  const forget = (): void => {
+    if (burst !== null) clearTimeout(burst);
+    if (first !== null) clearImmediate(first);
+  };
+
   const watcher = openWatcher(dir, (file) => {
     if (file !== WAL_FILE) return;
-    if (burst !== null) clearTimeout(burst);
-    burst = setTimeout(look, 0, 0);
+    forget();
+    // Not a timer, which would be a millisecond late: the commit may be visible already.
+    first = setImmediate(look, 0);
   });
 
   return () => {
-    if (burst !== null) clearTimeout(burst);
+    forget();
     watcher?.close();
   };
 }

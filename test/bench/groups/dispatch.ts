@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Logger, makeWorkerUtils } from 'graphile-worker';
+import { Pool } from 'pg';
 import type { Bench, Group, Results } from '../benchmark.ts';
 import { type Measured, type NotMeasured, atMost } from '../row.ts';
 import { quantile, summarise } from '../statistics.ts';
@@ -88,7 +89,12 @@ async function openGraphile({ workspace }: Bench): Promise<Side | NoPostgres> {
   try {
     const { url } = await startPostgres(workspace);
     const logger = new Logger(() => () => undefined);
-    const utils = await makeWorkerUtils({ connectionString: url, logger });
+    const pgPool = new Pool({ connectionString: url });
+    const ignore = (): void => undefined;
+    pgPool.on('error', ignore);
+    pgPool.on('connect', (client) => client.on('error', ignore));
+    workspace.onClose(() => pgPool.end());
+    const utils = await makeWorkerUtils({ pgPool, logger });
     workspace.onClose(() => utils.release());
     await utils.migrate();
     const worker = workspace.start([GRAPHILE], { env: { BENCH_POSTGRES: url } });

@@ -41,6 +41,12 @@ export function openWorkspace(): Workspace {
   const folders: string[] = [];
   const programs = new Set<Program>();
   const cleanups: Array<() => unknown> = [];
+  const sweep = (): void => {
+    for (const program of programs) program.kill('SIGKILL');
+    for (const dir of folders) rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
+  };
+  // For the end that nobody planned.
+  process.once('exit', sweep);
   return {
     folder(name) {
       const dir = realpathSync(mkdtempSync(join(tmpdir(), `nightshift-bench-${name}-`)));
@@ -57,7 +63,8 @@ export function openWorkspace(): Workspace {
       for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
       for (const program of programs) program.kill('SIGKILL');
       await Promise.all([...programs].map((program) => program.exited));
-      for (const dir of folders) rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
+      sweep();
+      process.off('exit', sweep);
     },
   };
 }
