@@ -218,6 +218,6 @@ function deadlineLeft(known: Watched | null, life: Instance, facts: Facts, passe
 
 /** Work is there, and neither a person nor the phase excuses standing still. */
 export function mayProgress(life: Instance, facts: Facts): boolean {
-  if (isHalted(facts) || facts.queue.queued === 0) return false;
+  if (isHalted(facts) || !facts.claimable) return false;
   return life.phase === 'idle' || life.phase === 'working';
 }

@@ -16,6 +16,7 @@ export function factsOf(now: number, part: Partial<Facts> = {}): Facts {
     windows: [],
     spendRate: [],
     queue: { queued: 0, waiting: 0, running: 0, dead: 0 },
+    claimable: (part.queue?.queued ?? 0) > 0,
     queueLagMs: 0,
     dead: [],
     breakers: [],

@@ -25,6 +25,11 @@ export interface Facts {
     readonly usualHourNusd: number;
   }[];
   readonly queue: QueueCounts;
+  /**
+   * A runnable job that an idle worker could claim: of an agent that is not paused and of which
+   * nothing runs, and in the way of no suspect.
+   */
+  readonly claimable: boolean;
   /** Oldest runnable job's age in ms, 0 when there is none. */
   readonly queueLagMs: number;
   /** Dead jobs that came after `deadSince` of the request, newest first, at most 50. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Principal, ReportDraft } from '@nightshift/domain';
 import { budgets, call, held, principal } from '../test/money.ts';
-import { PERSON, enqueued, openWorld, running, type World } from '../test/world.ts';
+import { PERSON, claim, enqueued, openWorld, running, type World } from '../test/world.ts';
 import { createFactStore } from './facts.ts';
 
 const HOUR = 3_600_000;
@@ -27,6 +27,7 @@ test('an empty database is a fact, too', async () => {
     ],
     spendRate: [],
     queue: { queued: 0, waiting: 0, running: 0, dead: 0 },
+    claimable: false,
     queueLagMs: 0,
     dead: [],
     breakers: [],
@@ -107,6 +108,26 @@ test('halt, queue, lag, dead jobs, lives and the STOP file are seen', async () =
   expect(seen.instances.map((it) => it.id)).toEqual(['new']);
   const later = await facts.read({ deadSince: clock.now(), reportsSince: 0 });
   expect(later.dead).toEqual([]);
+});
+
+test('what no worker could claim is not claimable: paused, behind its own agent, behind a suspect', async () => {
+  const world = await openWorld();
+  const facts = createFactStore(world.store, noStop);
+  const claimable = async (): Promise<boolean> => (await facts.read(NOTHING_SEEN)).claimable;
+  await enqueued(world, 'later', { runAfter: world.clock.now() + HOUR });
+  expect(await claimable()).toBe(false);
+  await enqueued(world, 'ready');
+  expect(await claimable()).toBe(true);
+  await world.store.control.pauseAgent('digest', PERSON);
+  expect(await claimable()).toBe(false);
+  await world.store.control.resumeAgent('digest', PERSON);
+  const fence = await running(world, 'first');
+  expect(await claimable()).toBe(false);
+  await enqueued(world, 'of another', { agent: 'zebra' });
+  expect(await claimable()).toBe(true);
+  await world.store.jobs.takeBack(fence, { code: 'x', message: 'crashed' });
+  await claim(world, fence.job);
+  expect(await claimable()).toBe(false);
 });
 
 test('at most fifty dead jobs come in one tick, the newest first', async () => {

@@ -1,8 +1,9 @@
-import type { FactStore, Facts, HaltState, QueueCounts, WindowState } from '@nightshift/domain';
+import type { FactStore, Facts, HaltState, WindowState } from '@nightshift/domain';
 import { listBreakers } from './breakers.ts';
 import type { Connection } from './connection.ts';
 import { readUpkeep } from './facts/upkeep.ts';
 import { currentInstances } from './instances.ts';
+import { isAnyClaimable } from './jobs/claim.ts';
 import { countJobs } from './jobs/queries.ts';
 import { toJob, type JobRow } from './jobs/rows.ts';
 import { COMMITTED } from './ledger/amounts.ts';
@@ -73,9 +74,16 @@ function haltState(db: Connection): HaltState {
   return { ...row, halted: row.halted === 1 };
 }
 
-function queueFacts(db: Connection, now: number): { queue: QueueCounts; queueLagMs: number } {
+function queueFacts(
+  db: Connection,
+  now: number,
+): Pick<Facts, 'queue' | 'claimable' | 'queueLagMs'> {
   const { oldest } = db.one<{ oldest: number | null }>(OLDEST_READY)!;
-  return { queue: countJobs(db), queueLagMs: oldest === null ? 0 : Math.max(0, now - oldest) };
+  return {
+    queue: countJobs(db),
+    claimable: isAnyClaimable(db, now),
+    queueLagMs: oldest === null ? 0 : Math.max(0, now - oldest),
+  };
 }
 
 function spendRate(db: Connection, usual: UsualHours, now: number): Facts['spendRate'] {

@@ -30,6 +30,10 @@ describe('worker-wedged', () => {
   test.each([
     ['the queue is empty, or every job waits on a gate', { queue: EMPTY }],
     [
+      'what is runnable is of a paused agent, or behind another job',
+      { queue: RUNNABLE, claimable: false },
+    ],
+    [
       'the system is halted',
       {
         queue: RUNNABLE,

@@ -59,6 +59,15 @@ function inputError(input: string): JobError | null {
   }
 }
 
+/**
+ * Whether a worker that runs nothing could claim something, whatever the agents' limits: less than
+ * a claim would allow where an agent may run more than once at a time.
+ */
+export function isAnyClaimable(db: Connection, now: number): boolean {
+  const impatientSince = now - SUSPECT_PATIENCE_MS;
+  return db.one<{ yes: 0 | 1 }>(CLAIMABLE, { impatientSince })!.yes === 1;
+}
+
 /** Also ends the loneliness of whatever runs on the instance: a crash from now on may be this job. */
 function openAttempt(
   db: Connection,
@@ -100,6 +109,12 @@ const IMPATIENT_SUSPECT = `
   WHERE s.suspect = 1 AND s.state = 'queued' AND s.ready_at <= :impatientSince
     AND NOT EXISTS (SELECT 1 FROM agents p WHERE p.name = s.agent AND p.paused = 1)`;
 
+/** A suspect runs alone, as a condition on a row of `jobs`. */
+const SUSPECTS_LET_IT = `
+  NOT EXISTS (${RUNNING_SOMEWHERE} AND r.suspect = 1)
+  AND (NOT EXISTS (${RUNNING_SOMEWHERE})
+       OR (jobs.suspect = 0 AND NOT EXISTS (${IMPATIENT_SUSPECT})))`;
+
 const CLAIM = `
   UPDATE jobs
   SET state = 'running', ready = 0, ready_at = NULL, attempts = attempts + 1, claims = claims + 1,
@@ -109,7 +124,21 @@ const CLAIM = `
     AND (SELECT halted FROM control WHERE id = 1) = 0
     AND NOT EXISTS (SELECT 1 FROM agents a WHERE a.name = jobs.agent AND a.paused = 1)
     AND (SELECT count(*) FROM jobs r WHERE r.state = 'running' AND r.agent = jobs.agent) < :max
-    AND NOT EXISTS (${RUNNING_SOMEWHERE} AND r.suspect = 1)
-    AND (NOT EXISTS (${RUNNING_SOMEWHERE})
-         OR (suspect = 0 AND NOT EXISTS (${IMPATIENT_SUSPECT})))
+    AND ${SUSPECTS_LET_IT}
   RETURNING *`;
+
+// Agent by agent along the index, so that a long queue behind a running job costs nothing.
+const CLAIMABLE = `
+  WITH RECURSIVE live (agent) AS (
+    SELECT min(agent) FROM jobs WHERE state IN ('queued', 'running')
+    UNION ALL
+    SELECT (SELECT min(agent) FROM jobs
+            WHERE state IN ('queued', 'running') AND agent > live.agent)
+    FROM live WHERE live.agent IS NOT NULL)
+  SELECT EXISTS (
+    SELECT 1 FROM live
+    WHERE NOT EXISTS (SELECT 1 FROM agents a WHERE a.name = live.agent AND a.paused = 1)
+      AND NOT EXISTS (SELECT 1 FROM jobs o WHERE o.state = 'running' AND o.agent = live.agent)
+      AND EXISTS (SELECT 1 FROM jobs
+                  WHERE jobs.agent = live.agent AND jobs.state = 'queued' AND jobs.ready = 1
+                    AND ${SUSPECTS_LET_IT})) AS yes`;
