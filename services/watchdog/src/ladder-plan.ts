@@ -17,6 +17,8 @@ export interface LadderView {
   readonly inStateMs: number;
   /** Kills of this service within the budget's span. */
   readonly recentKills: number;
+  /** The system forbade to signal this life a moment ago, although it is proven. */
+  readonly forbidden: boolean;
   /** Another service is being killed, or was a moment ago: what ails this one may be over, too. */
   readonly otherFirst: boolean;
   /** The suspect itself was seen to go round again. */
@@ -36,6 +38,9 @@ export type LadderStep =
 /** Kills of one service within {@link KILL_SPAN_MS}; then a person has to look. */
 export const KILLS_MAX = 3;
 export const KILL_SPAN_MS = 30 * 60_000;
+
+/** A signal that the system forbade is tried again after this time. */
+export const FORBIDDEN_MS = 60_000;
 
 /** SIGKILL works at once, except on a process in uninterruptible sleep. */
 export const DEATH_MS = 10_000;
@@ -72,7 +77,7 @@ function begin(view: LadderView): LadderStep {
   if (view.proof === 'nobody') return { do: 'none' };
   // Ended by itself: the supervisor's part, and there is nothing to signal.
   if (view.proof === 'dead' && !view.otherBoot) return { do: 'none' };
-  if (view.proof !== 'alive') return { do: 'mismatch' };
+  if (view.proof !== 'alive' || view.forbidden) return { do: 'mismatch' };
   if (view.recentKills >= KILLS_MAX) return { do: 'stand-down' };
   return { do: view.otherFirst ? 'wait' : 'intend' };
 }

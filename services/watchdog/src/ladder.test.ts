@@ -132,6 +132,17 @@ describe('a process that cannot be proven', () => {
   });
 });
 
+test('a process that the system does not let us signal: one try a minute, and a person is told', async () => {
+  const worker = await wedgedWorker('stubborn');
+  it.restart({ signal: () => 'refused' });
+  await it.run(90_000);
+  expect(isAlive(worker.ref.pid)).toBe(true);
+  expect(await it.watch.killsSince(0)).toHaveLength(2);
+  expect(new Set(it.titles())).toEqual(
+    new Set(['The worker is silent', 'The worker cannot be proven']),
+  );
+});
+
 describe('a service that does not get well', () => {
   test('nobody comes: told once, and again when somebody does', async () => {
     const worker = await wedgedWorker('obedient');

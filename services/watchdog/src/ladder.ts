@@ -12,7 +12,13 @@ import {
 import type { Log, Processes } from '@nightshift/lifecycle';
 import { isUnavailable, type Observation, type Sight } from '@nightshift/alerts';
 import { ladderFindings } from './ladder-findings.ts';
-import { KILL_SPAN_MS, planLadder, type LadderStep, type Proof } from './ladder-plan.ts';
+import {
+  FORBIDDEN_MS,
+  KILL_SPAN_MS,
+  planLadder,
+  type LadderStep,
+  type Proof,
+} from './ladder-plan.ts';
 
 /** Whom it kills, in this order; never itself. */
 export const KILLABLE: readonly ServiceName[] = ['worker', 'run', 'scheduler'];
@@ -107,6 +113,12 @@ export class Ladder {
       recentKills: recent.filter(
         (it) => it.intendedAt > clock.now() - KILL_SPAN_MS && it.state !== 'identity-mismatch',
       ).length,
+      forbidden: recent.some(
+        (it) =>
+          it.state === 'identity-mismatch' &&
+          it.instance === life?.id &&
+          it.intendedAt > clock.now() - FORBIDDEN_MS,
+      ),
       otherFirst: await this.#othersFirst(service),
       revived: kill !== null && life?.id === kill.instance && beats > 0,
       // Nobody has to follow a bounded run: its end is all that was wanted.

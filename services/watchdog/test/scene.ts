@@ -66,6 +66,8 @@ export interface Parts {
   readonly brake?: () => Brake;
   readonly summary?: () => DailySummary;
   readonly ownTrouble?: () => Finding | null;
+  /** Stands in for the system's answer to a signal. */
+  readonly signal?: Processes['signal'];
 }
 
 const BEAT: Beat = {
@@ -141,7 +143,7 @@ export async function watchScene(settings: Settings = settingsOf()): Promise<Wat
 
 /** A watchdog and its outbox, as one process has them. */
 function oneLife(
-  { watch, facts, settingsError, brake, summary, ownTrouble }: Parts,
+  { watch, facts, settingsError, brake, summary, ownTrouble, signal }: Parts,
   settings: Settings,
   { clock, signals, url }: { clock: ManualClock; signals: string[]; url: string },
 ): { readonly outbox: Outbox; readonly watchdog: Watchdog } {
@@ -150,7 +152,7 @@ function oneLife(
   const outbox = new Outbox({ store: watch, channels, clock, random: () => 0.5 });
   const ladder = new Ladder({
     store: watch,
-    processes: noting(systemProcesses(), signals),
+    processes: noting({ ...systemProcesses(), ...(signal && { signal }) }, signals),
     clock,
     times: settings.times,
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
