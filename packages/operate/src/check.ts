@@ -23,8 +23,8 @@ export interface CheckedAgent {
 
 /**
  * Checks the configuration as the services will read it, and what it points to: the entry of each
- * agent exists, every secret it names is set somewhere, every schedule can be understood. Nothing an
- * agent wrote is executed.
+ * agent exists, every secret it names is set somewhere, every schedule can be understood. Nothing
+ * an agent wrote is executed.
  *
  * @throws NightshiftError (78) with every mistake in one message.
  */

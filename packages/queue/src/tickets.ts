@@ -7,9 +7,9 @@ import { retryBusy } from './busy.ts';
 import { TicketQueue } from './ticket-queue.ts';
 
 /**
- * A claimed ticket expires after this time: its job is claimed within milliseconds, or never. Short,
- * because the job of a worker that died in between waits for it; and one that expires too early does
- * no harm, since the job's own claim decides.
+ * A claimed ticket expires after this time: its job is claimed within milliseconds, or never.
+ * Short, because the job of a worker that died in between waits for it; and one that expires too
+ * early does no harm, since the job's own claim decides.
  */
 const TICKET_TIMEOUT_SECS = 2;
 

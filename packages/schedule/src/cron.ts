@@ -3,15 +3,15 @@ import { candidates } from './fields.ts';
 import { offsetsOf } from './offsets.ts';
 
 /**
- * node-cron behind three questions: does this minute match, which minute is worth asking about next,
- * and what is wrong with this expression. Its own timers are not used: what is due is decided by the
- * durable cursor, not by a process that happened to be awake.
+ * node-cron behind three questions: does this minute match, which minute is worth asking about
+ * next, and what is wrong with this expression. Its own timers are not used: what is due is
+ * decided by the durable cursor, not by a process that happened to be awake.
  *
  * When the clocks go back, node-cron's matcher answers yes for both passes through the repeated
  * time, and its trigger stays silent for the whole second pass. Neither is what an operator means:
  * a schedule that names its hours runs once, in the first pass; one that runs every hour goes on
- * through both, because an hour of silence would be a lost hour. A time that the clocks jump over in
- * spring does not exist that day.
+ * through both, because an hour of silence would be a lost hour. A time that the clocks jump over
+ * in spring does not exist that day.
  */
 export interface CronMatcher {
   /** True when the minute that begins at `atMs` is a slot. */

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { dueSlots } from './due.ts';
 
 /**
- * A year of slots in four odd zones, beside croner, an independent reader of cron expressions. Where
- * the two differ they differ on purpose, and the differing moments stand in the table:
+ * A year of slots in four odd zones, beside croner, an independent reader of cron expressions.
+ * Where the two differ they differ on purpose, and the differing moments stand in the table:
  *
  * - a time that the clocks jump over: croner runs it at the first moment after the gap, here that
  *   day has no such slot;

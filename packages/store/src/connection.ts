@@ -151,7 +151,8 @@ export class Connection {
 
   /**
    * Writes the log back as far as no reader needs it, and empties the file once it is larger than
-   * {@link WAL_TRUNCATE_BYTES}. Waits for nobody but the lock, and for that no longer than any write.
+   * {@link WAL_TRUNCATE_BYTES}. Waits for nobody but the lock, and for that no longer than any
+   * write.
    * @returns the bytes of the log, and whether somebody kept it from being written back whole.
    */
   async checkpoint(): Promise<{ readonly bytes: number; readonly busy: boolean }> {

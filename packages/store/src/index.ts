@@ -9,6 +9,11 @@
  * (`appendEvent`, `appendAudit`, an inserted job) is a synchronous function beside it. Nothing of
  * the engine appears in a type that leaves the package, so that a second engine can stand behind
  * the same ports. The one exception is `@nightshift/store/tickets`, for packages/queue alone.
+ *
+ * The write-ahead log: whoever commits writes it back once it holds a thousand pages, as SQLite does
+ * by itself, and never waits for a reader. The scheduler does the rest in its idle passes, once a
+ * minute (`retention.checkpoint`): it writes back what is left and cuts the file above 16 MB, and
+ * says so when a reader keeps it from that. The same passes prune (`retention.ts`).
  */
 export { copyDatabase } from './backup/copy.ts';
 export { inspectCopy } from './backup/inspect.ts';

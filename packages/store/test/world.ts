@@ -3,8 +3,8 @@ import type { Actor, Fence, Job, NewJob } from '@nightshift/domain';
 import { openStore, type Store } from '../src/index.ts';
 
 /**
- * A store on a real file in a folder of its own, with a clock that the test owns. The folder lies in
- * memory: what a disk remembers is the subject of the crash tests.
+ * A store on a real file in a folder of its own, with a clock that the test owns. The folder lies
+ * in memory: what a disk remembers is the subject of the crash tests.
  */
 export interface World {
   readonly store: Store;

@@ -4,7 +4,7 @@
  * database small (`housekeeping.ts`).
  */
 import type { SecretRef } from '@nightshift/domain';
-import { runService } from '@nightshift/lifecycle';
+import { putBudgets, runService } from '@nightshift/lifecycle';
 import { checkCron } from '@nightshift/schedule';
 import { openStore } from '@nightshift/store';
 import { Housekeeping } from './housekeeping.ts';
@@ -16,7 +16,7 @@ await runService({
   checkCron,
   openStore: ({ paths, clock }) => openStore({ stateDir: paths.dir, clock, mode: 'existing' }),
   async start({ store, settings, clock, beat, log, environment, stopping }) {
-    await store.ledger.setBudgets(settings.budgets, settings.version, settings.timezone);
+    await putBudgets(store, settings, log);
     const scheduler = new Scheduler({
       slots: store.slots,
       settings,

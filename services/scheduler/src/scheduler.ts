@@ -89,8 +89,8 @@ export class Scheduler {
 
   /**
    * The clock lies behind the cursor. A little is waited for, so that no slot is decided twice. Far
-   * behind means that it ran ahead before: once it has stayed so for a while, what was skipped ahead
-   * is taken back, or the schedule would stand still until the false time comes true.
+   * behind means that it ran ahead before: once it has stayed so for a while, what was skipped
+   * ahead is taken back, or the schedule would stand still until the false time comes true.
    */
   async #waitForClock(row: ScheduleRow, now: number): Promise<boolean> {
     const { slots, clock, onRewind } = this.#parts;

@@ -34,6 +34,18 @@ describe('the settlement of an attempt', () => {
     expect(third).toMatchObject({ runAfter: now + 90_000 });
   });
 
+  test('fifty failures in one moment come back spread over the whole backoff', () => {
+    const outcome = { kind: 'failed', error } as const;
+    const at = Array.from({ length: 50 }, () => {
+      const settlement = settlementOf({ outcome, refusal: null, attempts: 3, now });
+      return settlement.kind === 'failed' ? settlement.runAfter - now : -1;
+    });
+    expect(Math.min(...at)).toBeGreaterThanOrEqual(0);
+    expect(new Set(at).size).toBeGreaterThan(40);
+    expect(Math.max(...at) - Math.min(...at)).toBeGreaterThan(45_000);
+    expect(at.filter((it) => it < 45_000).length).toBeGreaterThan(5);
+  });
+
   test('an agent that says when to retry is heard', () => {
     const outcome = { kind: 'failed', error, retryAfterMs: 123 } as const;
     expect(settlementOf(facts({ outcome }))).toMatchObject({ runAfter: now + 123 });

@@ -15,8 +15,8 @@ export const deadJobs: Rule = {
 };
 
 /**
- * The condition is verbatim that of a partial index. A job with an open hold is not over yet, nor is
- * one whose draft waits for a person.
+ * The condition is verbatim that of a partial index. A job with an open hold is not over yet, nor
+ * is one whose draft waits for a person.
  */
 function oldJobs(db: Connection, condition: string, before: number, limit: number): string[] {
   return db

@@ -21,8 +21,8 @@ export const spendRows: Rule = {
 
 /**
  * Windows that nothing can count in any more and whose calls are all folded: of jobs that are gone,
- * and hours. Days and months stay: they are the totals. The margin is for a clock that was set back,
- * under which an hour holds calls that were taken before it began.
+ * and hours. Days and months stay: they are the totals. The margin is for a clock that was set
+ * back, under which an hour holds calls that were taken before it began.
  */
 export const windows: Rule = {
   find: (db, before, limit) => idsOf(db, OLD_WINDOWS, before - WINDOW_MARGIN_MS, limit),
