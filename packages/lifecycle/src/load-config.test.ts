@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { repoRoot, spawnNode, tempDir } from '@nightshift/support';
@@ -37,6 +37,18 @@ test('a TypeScript configuration is found in the working folder', async () => {
   const { settings } = await load();
   expect(settings).toMatchObject({ file, dir, agents: [{ name: 'mine' }] });
   expect(settings.version).toBeGreaterThan(Date.UTC(2026, 0, 1) / 2);
+});
+
+test('a file that was put back with its old date is newer than what it replaced', async () => {
+  const file = write('export default { agents: {} };');
+  const before = (await load()).settings.version;
+  const old = `${file}.old`;
+  writeFileSync(old, 'export default { agents: {}, timezone: "UTC" };');
+  utimesSync(old, 1_000_000_000, 1_000_000_000);
+  renameSync(old, file);
+  const { settings } = await load();
+  expect(statSync(file).mtimeMs).toBe(1_000_000_000_000);
+  expect(settings.version).toBeGreaterThanOrEqual(before);
 });
 
 test('paths are relative to the file that is named, not to the working folder', async () => {

@@ -45,7 +45,7 @@ export async function loadSettings(request: LoadRequest): Promise<LoadedSettings
   const environment = (request.environment ?? processEnvironment()).withDefaults(readDotEnv(dir));
   // Loaded here, because only a process that reads a configuration needs the validator.
   const { defaultConfig, parseConfig } = await import('nightshift/config');
-  const version = file === null ? 0 : Math.floor(statSync(file).mtimeMs);
+  const version = file === null ? 0 : versionOf(file);
   const raw = file === null ? defaultConfig() : await importConfig(file, version);
   const settings = parseConfig(raw, {
     file,
@@ -57,6 +57,15 @@ export async function loadSettings(request: LoadRequest): Promise<LoadedSettings
       : {}),
   });
   return { settings, environment };
+}
+
+/**
+ * When the file became what it is, epoch ms: the newest owns the caps. Not its mtime alone: one that
+ * is put back from a copy keeps the old one, and its lower caps would not hold.
+ */
+function versionOf(file: string): number {
+  const { mtimeMs, ctimeMs } = statSync(file);
+  return Math.floor(Math.max(mtimeMs, ctimeMs));
 }
 
 /** The configuration's path, or null when none is named and none is in the working folder. */

@@ -8,6 +8,7 @@ import {
   type ServiceContext,
   VERSION,
   type Work,
+  putBudgets,
   resolveEntry,
   stopFile,
   systemProcesses,
@@ -32,7 +33,7 @@ export async function startWorker(context: ServiceContext<Store>): Promise<Work>
   const processes = systemProcesses();
   const launcher = await provenLauncher(context, processes);
   await prepareScratch(paths.scratch, clock);
-  await store.ledger.setBudgets(settings.budgets, settings.version, settings.timezone);
+  await putBudgets(store, settings, context.log);
   const broker = brokerOf(context);
   const entryOf = (agent: AgentSettings): string =>
     resolveEntry(agent.entry, settings.dir, `agents.${agent.name}.entry`);
