@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { systemClock } from '@nightshift/domain';
 import { openStore, type Store } from '@nightshift/store';
 import { dataVersion, ticketHandle } from '@nightshift/store/tickets';
@@ -158,6 +160,21 @@ describe('liteque, as far as we lean on it', () => {
 });
 
 describe('waking', () => {
+  test('goes on looking after a change, because it may not have been the commit yet', async () => {
+    const dir = tempDir();
+    const seen = [true, false, false, true];
+    let wakes = 0;
+    const stop = watchCommits(
+      dir,
+      () => seen.shift() ?? false,
+      () => wakes++,
+    );
+    onCleanup(stop);
+    writeFileSync(join(dir, 'nightshift.db-wal'), 'frames');
+    await waitUntil(() => seen.length === 0, { what: 'four looks' });
+    expect(wakes).toBe(2);
+  });
+
   test('follows another process’s commit', async () => {
     const { store, dir } = await setUp();
     const other = await openStore({ stateDir: dir, clock: systemClock, mode: 'existing' });

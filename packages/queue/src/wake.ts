@@ -22,8 +22,7 @@ const BURST_MS = [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512] as const;
  * @param changed a cheap look whether another connection committed since the last look; called only
  *   after a write was seen.
  * @returns a function that ends it. Where the folder cannot be watched (no inotify left, an odd
- * file
- *   system) nothing is ever called, and the caller's slow poll is what remains.
+ *   file system) nothing is ever called, and the caller's slow poll is what remains.
  */
 export function watchCommits(
   dir: string,
@@ -32,11 +31,15 @@ export function watchCommits(
 ): () => void {
   let burst: NodeJS.Timeout | null = null;
   let first: NodeJS.Immediate | null = null;
+  let stopped = false;
 
   const look = (step: number): void => {
     burst = null;
     first = null;
-    if (changed()) return onCommit();
+    // A change is no reason to stop looking: a log that begins anew is one as well, and the commit
+    // that began it becomes visible only after it.
+    if (changed()) onCommit();
+    if (stopped) return;
     const at = BURST_MS[step] ?? 0;
     const next = BURST_MS[step + 1];
     if (next !== undefined) burst = setTimeout(look, next - at, step + 1);
@@ -55,6 +58,7 @@ export function watchCommits(
   });
 
   return () => {
+    stopped = true;
     forget();
     watcher?.close();
   };
