@@ -31,6 +31,12 @@ export const JOB_KEY_MAX_BYTES = 200;
  * the slot, also when its job and its key have been pruned.
  */
 export const SLOT_KEY_PREFIX = 'slot:';
+
+/** One name for a slot's job, for ever: a second scheduler or a clock set back makes no second. */
+export function slotKey(agent: string, at: number): string {
+  return `${SLOT_KEY_PREFIX}${agent}:${new Date(at).toISOString()}`;
+}
+
 /** Input of a job as JSON text, in bytes. */
 export const JOB_INPUT_MAX_BYTES = 1_048_576;
 /** Result of one step as JSON text, in bytes. */

@@ -1,6 +1,7 @@
+import { slotKey } from '@nightshift/domain';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type CatchUpFacts, decideSlots, slotKey } from './catch-up.ts';
+import { type CatchUpFacts, decideSlots } from './catch-up.ts';
 
 const MINUTE = 60_000;
 const now = 1_800_000_000_000;

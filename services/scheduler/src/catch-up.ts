@@ -1,5 +1,4 @@
-import { SLOT_KEY_PREFIX } from '@nightshift/domain';
-import type { CatchUp, Json, SlotDecision } from '@nightshift/domain';
+import { slotKey, type CatchUp, type Json, type SlotDecision } from '@nightshift/domain';
 
 /** A slot decided this long after its time was missed: the catch-up policy applies to it. */
 export const LATE_AFTER_MS = 60_000;
@@ -35,11 +34,6 @@ export function decideSlots(facts: CatchUpFacts): SlotDecision[] {
     occupied = facts.overlap === 'skip' && facts.policy.kind !== 'all';
     return enqueue(facts, at);
   });
-}
-
-/** One name for a slot's job, for ever: a second scheduler or a clock set back makes no second. */
-export function slotKey(agent: string, at: number): string {
-  return `${SLOT_KEY_PREFIX}${agent}:${new Date(at).toISOString()}`;
 }
 
 function keptByPolicy({ slots, now, policy }: CatchUpFacts): ReadonlySet<number> {

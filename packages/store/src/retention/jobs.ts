@@ -1,4 +1,3 @@
-import { SLOT_KEY_PREFIX } from '@nightshift/domain';
 import type { Connection } from '../connection.ts';
 import type { Rule } from './rule.ts';
 
@@ -34,8 +33,6 @@ function oldJobs(db: Connection, condition: string, before: number, limit: numbe
 
 function removeJobs(db: Connection, ids: string, now: number): void {
   db.run(NOTE_REPORT, { ids });
-  // The row of its slot answers for the key of a slot's job, and the mark after it.
-  db.run(FORGET_SLOT_KEY, { ids });
   db.run(NOTE_END, { ids, now });
   for (const table of ['calls', 'steps', 'attempts']) {
     db.run(`DELETE FROM ${table} WHERE job IN (SELECT value FROM json_each(:ids))`, { ids });
@@ -49,12 +46,6 @@ const NOTE_REPORT = `
                         WHERE a.job = reports.job)
   WHERE job IN (SELECT j.id FROM json_each(:ids) e JOIN jobs j ON j.id = e.value
                 WHERE j.state = 'done')`;
-
-const FORGET_SLOT_KEY = `
-  DELETE FROM job_keys WHERE key IN (
-    SELECT j.key FROM json_each(:ids) e JOIN jobs j ON j.id = e.value
-    JOIN slots s ON substr(j.key, 1, ${SLOT_KEY_PREFIX.length}) = '${SLOT_KEY_PREFIX}'
-      AND s.agent = j.agent AND s.scheduled_for = j.slot AND s.job = j.id)`;
 
 const NOTE_END = `
   UPDATE job_keys AS k SET ended = j.state, pruned_at = :now

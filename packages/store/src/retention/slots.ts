@@ -1,3 +1,4 @@
+import { slotKey } from '@nightshift/domain';
 import type { Connection } from '../connection.ts';
 import type { Rule } from './rule.ts';
 
@@ -9,7 +10,7 @@ interface SlotKey {
 /**
  * Slots become counts of their day. Only the oldest ones of an agent in a row, up to its cursor and
  * up to the first whose job is still there: then everything up to the mark is folded, and a slot
- * that is asked about again is known by the mark alone.
+ * that is asked about again is known by the mark alone, so the keys of their jobs go with them.
  */
 export const slots: Rule = {
   find(db, before, limit) {
@@ -25,6 +26,8 @@ export const slots: Rule = {
     const folded = keys.map(([agent, at]): SlotKey => ({ agent, at }));
     const { agent, at } = folded.at(-1)!;
     db.run(FOLD, { agent, until: at });
+    const used = JSON.stringify(folded.map((it) => slotKey(it.agent, it.at)));
+    db.run('DELETE FROM job_keys WHERE key IN (SELECT value FROM json_each(?))', [used]);
     db.run('DELETE FROM slots WHERE agent = ? AND scheduled_for <= ?', [agent, at]);
     db.run(MARK, { agent, until: at });
   },

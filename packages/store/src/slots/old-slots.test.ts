@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_RETENTION, type SlotDecision } from '@nightshift/domain';
+import { DEFAULT_RETENTION, slotKey, type SlotDecision } from '@nightshift/domain';
 import { newJob, openWorld, PERSON, type World } from '../../test/world.ts';
 import { connectionOf } from '../store-connection.ts';
 
 const HOURLY = { agent: 'digest', cron: '0 * * * *', everyMs: null, timezone: 'UTC' };
 
 function enqueue(at: number): SlotDecision {
-  const key = `slot:digest:${at}`;
+  const key = slotKey('digest', at);
   return { kind: 'enqueue', at, key, input: null, maxAttempts: 3, priority: 0 };
 }
 
@@ -41,6 +41,8 @@ describe('slots that are old', () => {
     await fold(world);
     // The job of the oldest slot is still there, so nothing after it may be folded.
     expect(known(world)).toEqual({ rows: 5, days: [] });
+    const keys = 'SELECT key FROM job_keys';
+    expect(connectionOf(world.store).db.all(keys)).toHaveLength(1);
     await jobs.cancel((await jobs.list({ limit: 1 }))[0]!.id, PERSON);
     world.clock.advance(11 * DAY);
     await fold(world);
@@ -52,6 +54,7 @@ describe('slots that are old', () => {
         { status: 'skipped', reason: 'overlap', n: 1 },
       ],
     });
+    expect(connectionOf(world.store).db.all(keys)).toEqual([]);
     // The clock is set back and somebody declares the schedule anew: the mark knows better.
     world.clock.stepTo(start);
     await slots.declare([{ ...HOURLY, timezone: 'Europe/Berlin' }], start);
