@@ -33,7 +33,7 @@ export default defineConfig({
             'packages/**/*.test.ts',
             'services/**/*.test.ts',
             'infra/**/*.test.ts',
-            'test/{bench,fakes,support,tidy}/**/*.test.ts',
+            'test/{bench,fakes,soak,support,tidy}/**/*.test.ts',
             'test/*.test.ts',
           ],
           testTimeout: 10_000,

@@ -12,16 +12,16 @@
  * read the face (a probe of the sandbox) keeps the machine's time. Not replaced: `process.hrtime`,
  * timers inside Node (sockets), the waiting of SQLite.
  *
- * Imported without a face it only exports: `Face` for whoever moves the clock.
+ * Imported without a face it only exports. One file, because a sandboxed child may read no other.
  */
-import { closeSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { openSync, readSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers';
 import promises from 'node:timers/promises';
 
-const FACE_BYTES = 512;
+export const FACE_BYTES = 512;
 /** A change holds from this far ahead, ms of the machine. */
-const AHEAD_MS = 3;
+export const AHEAD_MS = 3;
 /** How often a process looks whether its timers are due by a new rule, ms of the machine. */
 const LOOK_MS = 5;
 const TIMER_MAX_MS = 0x7fff_ffff;
@@ -43,7 +43,8 @@ export function machineSleep(ms) {
   return new Promise((resolve) => native.setTimeout(resolve, ms));
 }
 
-function at(segments, ms) {
+/** What a face shows at a moment of the machine. */
+export function at(segments, ms) {
   const segment = ms >= segments[1].from ? segments[1] : segments[0];
   const passed = (ms - segment.from) * segment.rate;
   return { wall: segment.wall + passed, mono: segment.mono + passed, rate: segment.rate };
@@ -95,73 +96,6 @@ function parse(text) {
     return face.begin === face.end ? face.segments : undefined;
   } catch {
     return undefined;
-  }
-}
-
-/** The hand that moves the clock. One process has it. */
-export class Face {
-  #file;
-  #segments;
-  #number = 0;
-
-  /** Makes a face that stands at `wall` (epoch ms) and goes `rate` times as fast as the machine. */
-  static create(path, wall, rate) {
-    writeFileSync(path, ' '.repeat(FACE_BYTES));
-    const start = { from: machineMs(), wall, mono: 1_000_000, rate };
-    return new Face(path, [start, start]);
-  }
-
-  constructor(path, segments) {
-    this.path = path;
-    this.#file = openSync(path, 'r+');
-    this.#segments = segments;
-    this.#write();
-  }
-
-  now() {
-    return at(this.#segments, machineMs()).wall;
-  }
-
-  monotonic() {
-    return at(this.#segments, machineMs()).mono;
-  }
-
-  get rate() {
-    return this.#segments[1].rate;
-  }
-
-  setRate(rate) {
-    if (rate !== this.rate) this.#change({ rate });
-  }
-
-  /** Time passes at once: both clocks. */
-  leap(ms) {
-    this.#change({ wall: ms, mono: ms });
-  }
-
-  /** Somebody sets the wall clock: the monotonic one goes on. */
-  step(ms) {
-    this.#change({ wall: ms });
-  }
-
-  close() {
-    closeSync(this.#file);
-  }
-
-  #change({ wall = 0, mono = 0, rate = this.rate }) {
-    // One change at a time: the one before must hold already.
-    while (machineMs() < this.#segments[1].from);
-    const from = machineMs() + AHEAD_MS;
-    const then = at(this.#segments, from);
-    const next = { from, wall: then.wall + wall, mono: then.mono + mono, rate };
-    this.#segments = [this.#segments[1], next];
-    this.#write();
-  }
-
-  #write() {
-    const begin = (this.#number += 1);
-    const text = JSON.stringify({ begin, segments: this.#segments, end: begin });
-    writeSync(this.#file, text.padEnd(FACE_BYTES), 0, 'latin1');
   }
 }
 

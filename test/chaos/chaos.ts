@@ -1,0 +1,156 @@
+import path from 'node:path';
+import { systemClock } from '@nightshift/domain';
+import { CHAOS_AGENTS } from '../soak/agents.ts';
+import { askReferee } from '../soak/ask-referee.ts';
+import { machineMs, machineSleep } from '../soak/clock.mjs';
+import { Fleet, SERVICES, type Service } from '../soak/fleet.ts';
+import { Installation } from '../soak/installation.ts';
+import { Remotes } from '../soak/remotes.ts';
+import { Seeded } from '../soak/seeded.ts';
+import { Timeline } from '../soak/timeline.ts';
+import { modelWeather } from '../soak/weather.ts';
+
+export interface ChaosOptions {
+  readonly kills: number;
+  readonly seed: number;
+  readonly minutes: number;
+  readonly keep: boolean;
+}
+
+/** The defaults, shorter, except where a slow machine would be taken for a wedged service. */
+const TIMES = {
+  tick: '500ms',
+  beat: '500ms',
+  silent: '30s',
+  termGrace: '2s',
+  lease: '6s',
+  leaseRenew: '1s',
+  drain: '2s',
+  recover: '60s',
+} as const;
+
+/** The worker is where money and work are. */
+const LIVES_MS: Readonly<Record<Service, readonly [number, number]>> = {
+  worker: [300, 5_000],
+  scheduler: [300, 3_000],
+  watchdog: [300, 4_000],
+};
+const WEATHER_EACH_MS = 5_000;
+/** What waits for a retry is waited for; what waits for longer stays queued, with its reason. */
+const DRY_WITHIN_MS = 180_000;
+
+interface Parts {
+  readonly fleet: Fleet;
+  readonly installation: Installation;
+  readonly remotes: Remotes;
+  readonly random: Seeded;
+  readonly timeline: Timeline;
+  readonly options: ChaosOptions;
+  readonly endMs: number;
+}
+
+/** Runs a chaos and its referee. @returns the exit code: 0 when every promise held */
+export async function runChaos(options: ChaosOptions): Promise<number> {
+  const random = new Seeded(options.seed);
+  const installation = new Installation(() => ({}));
+  const { dir, stateDir, evidence } = installation;
+  const timeline = new Timeline(path.join(evidence, 'timeline.jsonl'), systemClock);
+  const remotes = await Remotes.start({});
+  const env = { ...installation.env, SOAK_WEBHOOK: remotes.at.discord };
+  const fleet = new Fleet({ dir, stateDir, env, timeline, restartMs: 50 });
+  console.log(`chaos: ${options.kills} kills, seed ${options.seed}, in ${dir}`);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      fleet.killAll();
+      process.exit(1);
+    });
+  }
+  let code = 1;
+  try {
+    configure(installation, remotes);
+    await installation.must(timeline, ['migrate']);
+    fleet.start();
+    const endMs = machineMs() + options.minutes * 60_000;
+    const parts = { fleet, installation, remotes, random, timeline, options, endMs };
+    await storm(parts);
+    await dry(parts);
+    code = await askReferee(installation, remotes, { kind: 'chaos', seed: options.seed });
+    console.log(`happened: ${JSON.stringify(timeline.counts)}`);
+  } finally {
+    fleet.killAll();
+    await remotes.close();
+    installation.close();
+  }
+  if (code === 0 && !options.keep) installation.remove();
+  else console.log(`evidence: ${evidence}`);
+  if (code !== 0) console.log(`replay: pnpm chaos --kills ${options.kills} --seed ${options.seed}`);
+  return code;
+}
+
+function configure(installation: Installation, remotes: Remotes): void {
+  installation.configure({
+    timezone: 'UTC',
+    agents: CHAOS_AGENTS,
+    caps: { perCall: 0.05, perJob: 0.04, perHour: 20, perDay: 50, perMonth: 100 },
+    times: TIMES,
+    ends: remotes.at,
+    read: [],
+    concurrency: 4,
+  });
+}
+
+/** A killer for each service, and weather at the provider, until enough were killed. */
+async function storm(parts: Parts): Promise<void> {
+  const { random, options, endMs } = parts;
+  const tally = { kills: 0 };
+  const over = (): boolean => tally.kills >= options.kills || machineMs() >= endMs;
+  const killers = SERVICES.map((service) =>
+    killAgainAndAgain(parts, service, random.fork(service), over, tally),
+  );
+  await Promise.all([...killers, changeWeather(parts, random.fork('weather'), over)]);
+}
+
+async function killAgainAndAgain(
+  { fleet, timeline }: Parts,
+  service: Service,
+  random: Seeded,
+  over: () => boolean,
+  tally: { kills: number },
+): Promise<void> {
+  while (!over()) {
+    // A life may end at any moment of it, its first line included.
+    await machineSleep(random.int(...LIVES_MS[service]));
+    if (fleet.gaveUp !== null) throw new Error(fleet.gaveUp);
+    if (fleet.pid(service) === null || !fleet.signal(service, 'SIGKILL')) continue;
+    tally.kills += 1;
+    if (tally.kills % 100 === 0) console.log(`  ${tally.kills} kills`);
+    timeline.note('kill', { service });
+  }
+}
+
+async function changeWeather(
+  { remotes }: Parts,
+  random: Seeded,
+  over: () => boolean,
+): Promise<void> {
+  while (!over()) {
+    await remotes.scriptModel(modelWeather(random, 100));
+    await remotes.collectBill();
+    for (let waited = 0; waited < WEATHER_EACH_MS && !over(); waited += 100) {
+      await machineSleep(100);
+    }
+  }
+}
+
+/** No more kills, no more slots: what there is comes to its end. */
+async function dry({ fleet, installation, remotes, timeline }: Parts): Promise<void> {
+  timeline.note('quiesce');
+  await remotes.scriptModel([]);
+  await fleet.stop('scheduler', 10_000);
+  const open = "SELECT count(*) AS n FROM jobs WHERE state IN ('queued', 'running')";
+  const untilMs = machineMs() + DRY_WITHIN_MS;
+  while (Number(installation.one(open)['n']) > 0 && machineMs() < untilMs) await machineSleep(100);
+  // The watchdog sees the last of it and says so.
+  await machineSleep(5_000);
+  await fleet.stopAll(10_000);
+}

@@ -1,0 +1,31 @@
+import { parseArgs } from 'node:util';
+import { runChaos } from './chaos.ts';
+
+/*
+ * pnpm chaos [--kills N] [--seed S] [--minutes M] [--keep]
+ *
+ * SIGKILLs at random moments over a busy system, in real time, and the referee of the soak. Ends when
+ * N services were killed or M minutes are over; with 1 and the seed when a promise broke.
+ */
+const { values } = parseArgs({
+  args: process.argv.slice(2).filter((it) => it !== '--'),
+  options: {
+    kills: { type: 'string', default: '5000' },
+    seed: { type: 'string' },
+    minutes: { type: 'string', default: '240' },
+    keep: { type: 'boolean', default: false },
+  },
+});
+
+const number = (name: string, text: string, from: number, to: number): number => {
+  const value = Number(text);
+  if (Number.isFinite(value) && value >= from && value <= to) return value;
+  throw new Error(`--${name} is a number from ${from} to ${to}, not ${text}`);
+};
+
+process.exitCode = await runChaos({
+  kills: number('kills', values.kills, 1, 1e6),
+  seed: number('seed', values.seed ?? String(process.pid), 0, 2 ** 32 - 1),
+  minutes: number('minutes', values.minutes, 0.1, 6_000),
+  keep: values.keep,
+});

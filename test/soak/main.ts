@@ -1,0 +1,32 @@
+import { parseArgs } from 'node:util';
+import { runSoak } from './soak.ts';
+
+/*
+ * pnpm soak [--days N] [--seed S] [--factor F] [--keep]
+ *
+ * Days and nights of the real three services in minutes, with everything going wrong that can, and a
+ * referee that believes nobody. Ends with 1 and the seed when a promise broke.
+ */
+const { values } = parseArgs({
+  args: process.argv.slice(2).filter((it) => it !== '--'),
+  options: {
+    days: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    factor: { type: 'string', default: '500' },
+    keep: { type: 'boolean', default: false },
+  },
+});
+
+const number = (name: string, text: string, from: number, to: number): number => {
+  const value = Number(text);
+  if (Number.isFinite(value) && value >= from && value <= to) return value;
+  throw new Error(`--${name} is a number from ${from} to ${to}, not ${text}`);
+};
+
+const seed = values.seed ?? String(process.pid);
+process.exitCode = await runSoak({
+  days: number('days', values.days, 0.02, 60),
+  seed: number('seed', seed, 0, 2 ** 32 - 1),
+  factor: number('factor', values.factor, 20, 2_000),
+  keep: values.keep,
+});

@@ -1,0 +1,147 @@
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Caps, SOAK_AGENTS } from './agents.ts';
+import { machineMs, machineSleep } from './clock.mjs';
+import { Face } from './face.mjs';
+import { Fleet } from './fleet.ts';
+import { Installation } from './installation.ts';
+import { BOOT_RATE, Pacer } from './pacer.ts';
+import { askReferee } from './ask-referee.ts';
+import { Remotes } from './remotes.ts';
+import { Seeded } from './seeded.ts';
+import { type StormParts, forecast, happen, pass } from './storm.ts';
+import { Timeline } from './timeline.ts';
+
+export interface SoakOptions {
+  readonly days: number;
+  readonly seed: number;
+  /** How many times as fast as the machine's the clock goes while nothing happens. */
+  readonly factor: number;
+  /** Keeps the folder also when nothing broke. */
+  readonly keep: boolean;
+}
+
+const ZONE = 'Europe/Berlin';
+const HOUR_MS = 3_600_000;
+/** The clocks of that zone change here: forward and back. */
+const CHANGES = [Date.parse('2026-03-29T01:00:00Z'), Date.parse('2026-10-25T01:00:00Z')];
+
+const CAPS: Caps = { perCall: 0.05, perJob: 0.04, perHour: 0.2, perDay: 1, perMonth: 20 };
+
+/** The defaults, coarser: a leap of the clock is a third of a beat. */
+const TIMES = {
+  tick: '60s',
+  beat: '60s',
+  silent: '10m',
+  termGrace: '20s',
+  lease: '10m',
+  leaseRenew: '2m',
+  drain: '20s',
+  recover: '5m',
+} as const;
+
+/** Runs a soak and its referee. @returns the exit code: 0 when every promise held */
+export async function runSoak(options: SoakOptions): Promise<number> {
+  const random = new Seeded(options.seed);
+  const from = CHANGES[options.seed % 2]! - options.days * 12 * HOUR_MS;
+  const installation = new Installation((dir) => environment(path.join(dir, 'clock.json')));
+  const face = Face.create(path.join(installation.dir, 'clock.json'), from, BOOT_RATE);
+  const timeline = new Timeline(path.join(installation.evidence, 'timeline.jsonl'), face);
+  const remotes = await Remotes.start(installation.env);
+  const startedMs = machineMs();
+  console.log(`soak: ${options.days} days, seed ${options.seed}, in ${installation.dir}`);
+  const configure = (caps: Caps): void =>
+    installation.configure({
+      timezone: ZONE,
+      agents: SOAK_AGENTS,
+      caps,
+      times: TIMES,
+      ends: remotes.at,
+      read: [face.path],
+      concurrency: 4,
+    });
+  const { dir, stateDir } = installation;
+  const env = { ...installation.env, SOAK_WEBHOOK: remotes.at.discord };
+  const fleet = new Fleet({ dir, stateDir, env, timeline, restartMs: 500 });
+  const pacer = new Pacer({ face, installation, fleet, factor: options.factor });
+  const parts = { face, fleet, installation, pacer, remotes, random, timeline, configure };
+  let code = 1;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      fleet.killAll();
+      process.exit(1);
+    });
+  }
+  try {
+    configure(CAPS);
+    await installation.must(timeline, ['migrate']);
+    fleet.start();
+    await weatherUntil(parts, from, options);
+    await quiesce(parts);
+    const minutes = (machineMs() - startedMs) / 60_000;
+    console.log(`soak: ${options.days} days took ${minutes.toFixed(1)} min of the machine`);
+    code = await askReferee(installation, remotes, { kind: 'soak', seed: options.seed });
+    console.log(`happened: ${JSON.stringify(timeline.counts)}`);
+  } finally {
+    pacer.end();
+    fleet.killAll();
+    await remotes.close();
+    installation.close();
+    face.close();
+  }
+  if (code === 0 && !options.keep) installation.remove();
+  else console.log(`evidence: ${installation.evidence}`);
+  if (code !== 0) console.log(`replay: pnpm soak --days ${options.days} --seed ${options.seed}`);
+  return code;
+}
+
+function environment(face: string): Record<string, string> {
+  const clock = pathToFileURL(path.join(import.meta.dirname, 'clock.mjs'));
+  clock.searchParams.set('face', face);
+  return { NODE_OPTIONS: `--import=${clock.href}`, NIGHTSHIFT_TEST_CLOCK: clock.href };
+}
+
+/** Lets everything happen that the seed says. */
+async function weatherUntil(parts: StormParts, from: number, options: SoakOptions): Promise<void> {
+  const { face, fleet, pacer, random, timeline } = parts;
+  const to = from + options.days * 24 * HOUR_MS;
+  const ahead = forecast(random.fork('forecast'), from + HOUR_MS / 4, to);
+  pacer.until = from;
+  pacer.run().catch((error: unknown) => {
+    fleet.gaveUp = `the pacer failed: ${String(error)}`;
+  });
+  let dayMs = machineMs();
+  for (const [n, { at, kind }] of ahead.entries()) {
+    if (fleet.gaveUp !== null) throw new Error(fleet.gaveUp);
+    // Set back by a step, the clock may stand before what happened already: no matter.
+    pacer.until = at;
+    while (face.now() < at) await machineSleep(5);
+    timeline.note('happens', { what: kind });
+    pacer.until = Number.POSITIVE_INFINITY;
+    await happen({ ...parts, random: random.fork(`${n} ${kind}`) }, kind);
+    if (machineMs() - dayMs < 60_000) continue;
+    dayMs = machineMs();
+    console.log(`  ${new Date(face.now()).toISOString()}  ${n + 1} of ${ahead.length}`);
+  }
+}
+
+/**
+ * The weather clears, the queue runs dry, and what is to be told is told. Jobs that wait for a window
+ * of tomorrow stay where they are, with their reason.
+ */
+async function quiesce(parts: StormParts): Promise<void> {
+  const { fleet, pacer, remotes, timeline } = parts;
+  timeline.note('quiesce');
+  await remotes.scriptModel([]);
+  for (const which of ['ntfy', 'discord'] as const) await remotes.scriptReceiver(which, []);
+  pacer.stopped.add('scheduler');
+  await fleet.stop('scheduler', 20_000);
+  // Back-offs and breakers are over after this; a channel that was gone is tried once an hour.
+  await pass(parts, 3 * HOUR_MS);
+  const endMs = machineMs() + 120_000;
+  while (!pacer.isIdle() && machineMs() < endMs) await machineSleep(20);
+  await pass(parts, HOUR_MS / 2);
+  timeline.note('end');
+  pacer.held += 1;
+  await fleet.stopAll(20_000);
+}
