@@ -7,6 +7,9 @@ import { crashSeed, seeded } from './support/seeded.ts';
 /** Kills of the random run: 100, and 1,000 each night. */
 const KILLS = Number(process.env['CRASH_KILLS'] ?? 100);
 
+/** About two seconds a kill, and more on a busy machine. */
+const KILLS_TIMEOUT_MS = Math.max(300_000, KILLS * 5_000);
+
 /** Worlds at the same time: most of a run is waiting for a process to start. */
 const AT_ONCE = 3;
 
@@ -70,40 +73,48 @@ test('a kill at each commit from slot to done loses nothing and does nothing twi
   });
 });
 
-test(`${KILLS} kills at random commits, also while others are recovered from`, async () => {
-  const seed = crashSeed();
-  const random = seeded(seed);
-  const endings = new Set<string>();
-  const count = { kills: 0 };
-  function* worlds(): Generator<number> {
-    for (let n = 1; count.kills < KILLS; n++) yield n;
-  }
-  await each(worlds(), async (world) => {
-    const site = await openJobSite(3);
-    let killed = true;
-    while (killed && count.kills < KILLS && random() < 0.9) {
-      const at = 1 + Math.floor(random() * 12);
-      const { signal, code } = await site.run({ at, when: random() < 0.5 ? 'before' : 'after' });
-      // Where fewer commits were left than that, it went through.
-      killed = signal === 'SIGKILL';
-      if (killed) count.kills++;
-      const wrong = await site.wrong();
-      expect({ seed, world, code, wrong }).toEqual({
-        seed,
-        world,
-        code: killed ? null : 0,
-        wrong: [],
-      });
+test(
+  `${KILLS} kills at random commits, also while others are recovered from`,
+  async () => {
+    const seed = crashSeed();
+    const random = seeded(seed);
+    const endings = new Set<string>();
+    const count = { kills: 0 };
+    function* worlds(): Generator<number> {
+      for (let n = 1; count.kills < KILLS; n++) yield n;
     }
-    expect({ seed, world, ...(await finish(site)) }).toEqual({ seed, world, ...CALM_END });
-    for (const job of await site.jobs()) endings.add(job.lastError?.code ?? job.state);
-    site.store.close();
-  });
-  console.log(`seed ${seed}: ${count.kills} kills, endings ${[...endings].toSorted().join(', ')}`);
-  // A job that was alone in three crashes is dead of them; everything else gets done.
-  expect([...endings].filter((it) => !['done', 'crashed', 'worker-died'].includes(it))).toEqual([]);
-  expect(endings).toContain('done');
-});
+    await each(worlds(), async (world) => {
+      const site = await openJobSite(3);
+      let killed = true;
+      while (killed && count.kills < KILLS && random() < 0.9) {
+        const at = 1 + Math.floor(random() * 12);
+        const { signal, code } = await site.run({ at, when: random() < 0.5 ? 'before' : 'after' });
+        // Where fewer commits were left than that, it went through.
+        killed = signal === 'SIGKILL';
+        if (killed) count.kills++;
+        const wrong = await site.wrong();
+        expect({ seed, world, code, wrong }).toEqual({
+          seed,
+          world,
+          code: killed ? null : 0,
+          wrong: [],
+        });
+      }
+      expect({ seed, world, ...(await finish(site)) }).toEqual({ seed, world, ...CALM_END });
+      for (const job of await site.jobs()) endings.add(job.lastError?.code ?? job.state);
+      site.store.close();
+    });
+    console.log(
+      `seed ${seed}: ${count.kills} kills, endings ${[...endings].toSorted().join(', ')}`,
+    );
+    // A job that was alone in three crashes is dead of them; everything else gets done.
+    expect([...endings].filter((it) => !['done', 'crashed', 'worker-died'].includes(it))).toEqual(
+      [],
+    );
+    expect(endings).toContain('done');
+  },
+  KILLS_TIMEOUT_MS,
+);
 
 test('a job that kills its worker each time is dead after three crashes alone, three others are done', async () => {
   const site = await openSite(`{
