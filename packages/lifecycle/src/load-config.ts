@@ -60,8 +60,8 @@ export async function loadSettings(request: LoadRequest): Promise<LoadedSettings
 }
 
 /**
- * When the file became what it is, epoch ms: the newest owns the caps. Not its mtime alone: one that
- * is put back from a copy keeps the old one, and its lower caps would not hold.
+ * When the file became what it is, epoch ms: the newest owns the caps. Not its mtime alone: one
+ * that is put back from a copy keeps the old one, and its lower caps would not hold.
  */
 function versionOf(file: string): number {
   const { mtimeMs, ctimeMs } = statSync(file);

@@ -5,8 +5,8 @@ import type { Worker } from './worker.ts';
 
 /**
  * The bounded shape: works on one job and asks to stop when there is nothing left that waiting a
- * moment could change. Retries count as its work; a job that waits on a gate, or for a paused agent,
- * does not, because its window may open hours from now.
+ * moment could change. Retries count as its work; a job that waits on a gate, or for a paused
+ * agent, does not, because nobody knows when that ends.
  */
 export function onlyWork(
   context: ServiceContext<Store>,
