@@ -212,6 +212,18 @@ describe('a worker', () => {
     await worker.windDown('draining');
   });
 
+  test('takes back what a dead worker held when it comes up halted', async () => {
+    const bench = await Bench.open();
+    const dead = await bench.worker('w1');
+    const job = await bench.enqueue();
+    await dead.poll();
+    await bench.store.control.halt('a test', ME);
+    const next = await bench.worker('w2');
+    await next.windDown('halted');
+    expect(await bench.state(job)).toBe('queued');
+    await dead.windDown('draining');
+  });
+
   test('ends a job that a person cancels', async () => {
     const bench = await Bench.open();
     const worker = await bench.worker('w1');

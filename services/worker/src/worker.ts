@@ -77,7 +77,8 @@ export class Worker {
   /**
    * Halt or drain: nothing new is claimed; what runs may end by itself for most of the drain time,
    * then its child is ended. Returns when each of these jobs has been given back or moved. Patience
-   * runs out on time whatever the database does: a halt holds while it is locked or full.
+   * runs out on time whatever the database does: a halt holds while it is locked or full. A halted
+   * worker does no passes, so what a dead one left running is taken back here.
    */
   async windDown(reason: 'halted' | 'draining'): Promise<void> {
     const { clock, settings } = this.#parts;
@@ -93,6 +94,7 @@ export class Worker {
     }
     for (const running of ending) running.abort(reason);
     await ended;
+    if (reason === 'halted') await takeOverDead(this.#parts.takeover, this.#parts.instance);
   }
 
   async #keepLeases(): Promise<void> {
