@@ -3,9 +3,9 @@ import type { SendFailure } from './channel.ts';
 import { CHANNEL_BROKEN } from './delivery.ts';
 
 /**
- * How a channel has been doing. It is the channel that is tried again, not each of its messages: ten
- * messages behind a dead network are one attempt every few minutes. Times are epoch ms, because they
- * outlive the process.
+ * How a channel has been doing. It is the channel that is tried again, not each of its messages:
+ * ten messages behind a dead network are one attempt every few minutes. Times are epoch ms, because
+ * they outlive the process.
  */
 export interface ChannelHealth {
   /** Failures in a row. */

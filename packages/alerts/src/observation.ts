@@ -21,14 +21,16 @@ export interface Watched {
   readonly overdueMs: number;
   /** Changes of `loopSeq` seen in this life: 2 prove a loop that goes round. */
   readonly beats: number;
-  /** Changes of `progressSeq`, likewise. Both are counted from anew when the watchdog starts over. */
+  /**
+   * Changes of `progressSeq`, likewise. Both are counted from anew when the watchdog starts over.
+   */
   readonly moves: number;
 }
 
 /**
- * Liveness by observation. Services write counters, never times; the watchdog measures, over its own
- * consecutive ticks, how long it saw a counter not change. So a clock step, a suspended machine or a
- * beat "from the future" can neither kill nor spare anybody.
+ * Liveness by observation. Services write counters, never times; the watchdog measures, over its
+ * own consecutive ticks, how long it saw a counter not change. So a clock step, a suspended machine
+ * or a beat "from the future" can neither kill nor spare anybody.
  */
 export interface Observation {
   /** Services that have to be up: both where a watchdog is resident, none where cron starts all. */
@@ -139,7 +141,9 @@ function ranMs(before: Observation, name: string, passed: number): number {
   return known === undefined ? 0 : known + passed;
 }
 
-/** What the wall clock moved beyond what really passed. Without an uptime only a step back shows. */
+/**
+ * What the wall clock moved beyond what really passed. Without an uptime only a step back shows.
+ */
 function stepOf(before: Observation, tick: Moment): Observation['step'] {
   if (before.at === null) return null;
   const wall = tick.wall - before.at.wall;

@@ -47,7 +47,9 @@ export class Outbox {
   readonly #budget: SendBudget;
   readonly #health = new Map<string, ChannelHealth>();
   readonly #busy = new Set<string>();
-  /** Sent and not recorded, because writing failed: recorded first thing when it comes due again. */
+  /**
+   * Sent and not recorded, because writing failed: recorded first thing when it comes due again.
+   */
   readonly #unrecorded = new Map<string, string>();
 
   constructor(options: OutboxOptions) {
@@ -64,8 +66,8 @@ export class Outbox {
   }
 
   /**
-   * One pass over everything that is due; channels that are still busy with an earlier pass are left
-   * to it. Resolves when what this pass took is recorded.
+   * One pass over everything that is due; channels that are still busy with an earlier pass are
+   * left to it. Resolves when what this pass took is recorded.
    * @throws what the store throws; rows that were claimed then come due again.
    */
   async run(): Promise<void> {

@@ -5,9 +5,9 @@ const HOUR_MS = 3_600_000;
 const DIGEST_MS = 10 * 60_000;
 
 /**
- * How much a person is told in an hour. A free ntfy topic takes 250 messages a day, and somebody who
- * gets forty in an hour stops reading. Pages may use twice the share, so that noise cannot use up
- * what they need. Kept in memory: a restart begins a new hour.
+ * How much a person is told in an hour. A free ntfy topic takes 250 messages a day, and somebody
+ * who gets forty in an hour stops reading. Pages may use twice the share, so that noise cannot use
+ * up what they need. Kept in memory: a restart begins a new hour.
  */
 export class SendBudget {
   readonly #clock: Clock;

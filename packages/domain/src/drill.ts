@@ -12,8 +12,8 @@ export const DRILLS = [
 export type DrillName = (typeof DRILLS)[number];
 
 /**
- * Agent, endpoint and budget scope of a drill. Configurations cannot use the name, so that nothing a
- * drill does can be mistaken for work.
+ * Agent, endpoint and budget scope of a drill. Configurations cannot use the name, so that nothing
+ * a drill does can be mistaken for work.
  */
 export const DRILL_AGENT = 'nightshift-drill';
 
@@ -51,7 +51,10 @@ export interface DrillRun {
 
 /** Runs of drills. Every operation is a whole transaction. */
 export interface DrillStore {
-  /** @throws NightshiftError `drill-running` (75) when one of any name has neither ended nor expired. */
+  /**
+   * @throws NightshiftError `drill-running` (75) when one of any name has neither ended nor
+   * expired.
+   */
   begin(run: {
     readonly id: string;
     readonly name: DrillName;

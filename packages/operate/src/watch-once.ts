@@ -11,8 +11,8 @@ export interface WatchOnceRequest {
 }
 
 /**
- * One pass of the watchdog: rules, the ladder against a bounded run that hangs, deliveries, the check
- * URL. For the shape in which cron starts everything and nothing is resident.
+ * One pass of the watchdog: rules, the ladder against a bounded run that hangs, deliveries, the
+ * check URL. For the shape in which cron starts everything and nothing is resident.
  *
  * @returns the watchdog's exit code: 0, 75 when another one is on duty, 78 for a configuration
  * that was never right.

@@ -10,8 +10,8 @@ export interface LadderEnd {
 }
 
 /**
- * What a person has to know about the killing itself. Derived anew each tick, as long as the service
- * is suspect: so it ends by itself when the service lives again.
+ * What a person has to know about the killing itself. Derived anew each tick, as long as the
+ * service is suspect: so it ends by itself when the service lives again.
  */
 export function ladderFindings(
   service: ServiceName,

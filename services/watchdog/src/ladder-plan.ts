@@ -11,7 +11,9 @@ export interface LadderView {
   readonly kill: Kill | null;
   /** Of the process of the kill under way, else of the service's newest life. */
   readonly proof: Proof;
-  /** The row is from before the machine was started: proof of death, and of a row nobody renewed. */
+  /**
+   * The row is from before the machine was started: proof of death, and of a row nobody renewed.
+   */
   readonly otherBoot: boolean;
   /** How long the kill has been in its state, by the watchdog's own time. */
   readonly inStateMs: number;
@@ -46,9 +48,9 @@ export const FORBIDDEN_MS = 60_000;
 export const DEATH_MS = 10_000;
 
 /**
- * The next step for one service: intend, TERM, grace, KILL, see it dead, see a successor live. Pure.
- * With the default times a wedge is seen after 20 s to 24 s, TERM follows at once and KILL 10 s to
- * 12 s later: dead within 38 s, against a promise of 45.
+ * The next step for one service: intend, TERM, grace, KILL, see it dead, see a successor live.
+ * Pure. With the default times a wedge is seen after 20 s to 24 s, TERM follows at once and KILL 10
+ * s to 12 s later: dead within 38 s, against a promise of 45.
  */
 export function planLadder(view: LadderView, times: Times): LadderStep {
   if (view.kill === null) return begin(view);

@@ -67,8 +67,8 @@ const OF_A_SERVICE = new Set(['identity-mismatch', 'kill-failed', 'not-recovered
 const ACTED_IDS = new Set(ACTED.map((it) => it.id));
 
 /**
- * One pass: facts -> observation -> findings -> (ladder) -> incidents and deliveries, written in one
- * transaction together with how far the news were read. Nothing is sent here; see `deliver.ts`.
+ * One pass: facts -> observation -> findings -> (ladder) -> incidents and deliveries, written in
+ * one transaction together with how far the news were read. Nothing is sent here; see `deliver.ts`.
  */
 export class Watchdog {
   readonly #options: WatchdogOptions;
@@ -86,7 +86,9 @@ export class Watchdog {
     return this.#observation;
   }
 
-  /** @throws NightshiftError what the watchdog's own store throws; the next tick finds it all again. */
+  /**
+   * @throws NightshiftError what the watchdog's own store throws; the next tick finds it all again.
+   */
   async tick(): Promise<TickResult> {
     const { clock, settings, store, facts } = this.#options;
     const seen = (this.#seen ??= await this.#recallSeen());

@@ -5,8 +5,8 @@ import { ruleId, type Rule } from '../rule.ts';
 const id = ruleId('clock-jump');
 
 /**
- * Somebody set the clock. The ledger never goes back, so the day may stand still; schedules may have
- * been passed over. A sleep is no jump: the machine's own uptime explains it.
+ * Somebody set the clock. The ledger never goes back, so the day may stand still; schedules may
+ * have been passed over. A sleep is no jump: the machine's own uptime explains it.
  */
 export const clockJump: Rule = {
   id,

@@ -5,7 +5,8 @@ const id = ruleId('estimate-breached');
 
 /**
  * A call cost more than the bound that was held for it: a price, a tokenizer or a limit is not what
- * the gates believe, so the caps hold less than they promise. Stays open for an hour after the last.
+ * the gates believe, so the caps hold less than they promise. Stays open for an hour after the
+ * last.
  */
 export const estimateBreached: Rule = {
   id,

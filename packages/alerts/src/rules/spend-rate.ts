@@ -10,10 +10,10 @@ const FLOOR_5M_NUSD = NUSD_PER_USD / 100;
 const STRANGER_HOUR_NUSD = NUSD_PER_USD;
 
 /**
- * An agent that spends far faster than it used to, seen over a short and a long window: the long one
- * so that one dear call is no alarm, the short one (a twelfth of it) so that the alarm ends soon
- * after the spending does (multi-window burn rates, Site Reliability Workbook, chapter 5). It is the
- * rule for the run that succeeds every time and merely costs ten times as much.
+ * An agent that spends far faster than it used to, seen over a short and a long window: the long
+ * one so that one dear call is no alarm, the short one (a twelfth of it) so that the alarm ends
+ * soon after the spending does (multi-window burn rates, Site Reliability Workbook, chapter 5). It
+ * is the rule for the run that succeeds every time and merely costs ten times as much.
  */
 export const spendRate: Rule = {
   id,

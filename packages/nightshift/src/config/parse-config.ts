@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { DRILL_AGENT } from '@nightshift/domain';
 import type { AgentSettings, Budget, BudgetScope, Settings, WindowKind } from '@nightshift/domain';
 import { readActions } from './actions-schema.ts';
 import { AGENT_NAME, agentSchema, agentSettings } from './agent-schema.ts';
@@ -125,6 +126,8 @@ function readAgents(
     if (!AGENT_NAME.test(name)) {
       found.add(['agents', name], 'a name is a small letter, then small letters, digits and -');
     }
+    if (name === DRILL_AGENT)
+      found.add(['agents', name], 'is the name that drills keep for themselves');
     const entry = check(schema, value, ['agents', name], found);
     if (entry === undefined) continue;
     agents.push(agentSettings(name, entry, around));

@@ -49,8 +49,8 @@ export async function readUpkeep(db: Connection, now: number): Promise<Upkeep> {
 }
 
 /**
- * Free for whoever is not root, and the size of the log. Only names are looked up: opening the files
- * here would drop the locks that SQLite holds on them.
+ * Free for whoever is not root, and the size of the log. Only names are looked up: opening the
+ * files here would drop the locks that SQLite holds on them.
  */
 function diskOf(file: string): Upkeep['disk'] {
   const { bavail, bsize, ffree, files } = statfsSync(dirname(file));

@@ -1,0 +1,98 @@
+import path from 'node:path';
+import { DEFAULT_TIMES, systemClock } from '@nightshift/domain';
+import { readWatchStore } from '@nightshift/store';
+import { repoRoot, spawnNode, waitUntil } from '@nightshift/support';
+import { describe, expect, test } from 'vitest';
+import { QUICK_TIMES, fixtureAgent, openSite } from '../processes/support/site.ts';
+
+const FIXTURE = path.join(repoRoot, 'test/fixtures/wedging-worker.ts');
+const KINDS = ['stopped', 'locked', 'busy', 'parked', 'deaf'] as const;
+type Kind = (typeof KINDS)[number];
+
+/** From wedge to dead, at the default times; and in the same proportion at the quick ones. */
+const BOUND_MS = 45_000;
+const QUICK_BOUND_MS = 4_500;
+/** Wedges of each kind at the quick times: `CRASH_WEDGES` in all, divided by the kinds. */
+const EACH = Math.ceil(Number(process.env['CRASH_WEDGES'] ?? 15) / KINDS.length);
+
+interface Timing {
+  readonly kind: Kind;
+  readonly detectedMs: number;
+  readonly deadMs: number;
+  /** Which signal it took. */
+  readonly by: 'TERM' | 'KILL';
+}
+
+/** One worker that wedges under a real watchdog of its own. */
+async function wedge(kind: Kind, times: 'quick' | 'default'): Promise<Timing> {
+  const quick = times === 'quick';
+  const site = await openSite(`{
+    timezone: 'UTC', times: ${JSON.stringify(quick ? QUICK_TIMES : {})},
+    agents: { a: { entry: ${JSON.stringify(fixtureAgent('say-hello'))} } },
+  }`);
+  if (kind === 'parked') await site.enqueue('a');
+  const beatMs = quick ? 100 : DEFAULT_TIMES.beatMs;
+  const worker = spawnNode([FIXTURE, site.stateDir, String(beatMs), kind]);
+  await worker.prints('up');
+  const watchdog = site.start('watchdog');
+  await waitUntil(
+    async () => ((await site.store.instances.running('watchdog'))[0]?.loopSeq ?? 0) > 3,
+    { what: 'the watchdog to look', timeoutMs: 30_000 },
+  );
+  const at = systemClock.now();
+  process.kill(worker.pid, 'SIGUSR2');
+  const limit = waitUntil(() => worker.exited.then(() => true), {
+    what: `a worker wedged by ${kind} to be dead`,
+    timeoutMs: 2 * BOUND_MS,
+  });
+  await Promise.race([worker.exited, limit]);
+  const deadAt = systemClock.now();
+  const watch = await readWatchStore({ stateDir: site.stateDir, clock: systemClock });
+  const [kill] = (await watch?.killsSince(at)) ?? [];
+  watch?.close();
+  watchdog.kill('SIGKILL');
+  await watchdog.exited;
+  if (kill === undefined) throw new Error(`a worker wedged by ${kind} died of itself`);
+  return {
+    kind,
+    detectedMs: kill.intendedAt - at,
+    deadMs: deadAt - at,
+    by: kill.killAt === null ? 'TERM' : 'KILL',
+  };
+}
+
+/** Prints detection and death of each kind, and the worst of all. */
+function print(title: string, timings: readonly Timing[]): void {
+  const rows = KINDS.map((kind) => {
+    const of = timings.filter((it) => it.kind === kind);
+    const worst = (pick: (it: Timing) => number): string =>
+      String(Math.max(...of.map(pick))).padStart(8);
+    if (of.length === 0) return '';
+    const by = [...new Set(of.map((it) => it.by))].join('/');
+    const [seen, dead] = [worst((it) => it.detectedMs), worst((it) => it.deadMs)];
+    return `${kind.padEnd(8)} ${String(of.length).padStart(4)} ${seen} ${dead}  ${by}`;
+  });
+  const head = 'kind        n  seen ms  dead ms  by (worst of each)';
+  process.stdout.write(`\n${[title, head, ...rows.filter((it) => it !== '')].join('\n')}\n`);
+}
+
+describe('a wedged worker is dead within its bound', () => {
+  test('by whatever it is wedged', async () => {
+    const timings: Timing[] = [];
+    for (let n = 0; n < EACH; n++) {
+      for (const kind of KINDS) timings.push(await wedge(kind, 'quick'));
+    }
+    print('at a tenth of the default times', timings);
+    expect(timings.filter((it) => it.deadMs > QUICK_BOUND_MS)).toEqual([]);
+    // What cannot hear SIGTERM needed the other one.
+    const deaf = timings.filter((it) => it.kind !== 'parked');
+    expect(deaf.every((it) => it.by === 'KILL')).toBe(true);
+  });
+
+  test('at the default times, unscaled', async () => {
+    const timings = await Promise.all([wedge('stopped', 'default'), wedge('deaf', 'default')]);
+    print('at the default times', timings);
+    expect(timings.every((it) => it.deadMs <= BOUND_MS)).toBe(true);
+    expect(timings.every((it) => it.detectedMs >= DEFAULT_TIMES.silentMs)).toBe(true);
+  }, 120_000);
+});
