@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { systemClock } from '@nightshift/domain';
 import { CHAOS_AGENTS } from '../soak/agents.ts';
-import { askReferee } from '../soak/ask-referee.ts';
+import { askReferee, countsLine } from '../soak/ask-referee.ts';
 import { machineMs, machineSleep } from '../soak/clock.mjs';
 import { Fleet, SERVICES, type Service } from '../soak/fleet.ts';
 import { Installation } from '../soak/installation.ts';
@@ -75,7 +75,9 @@ export async function runChaos(options: ChaosOptions): Promise<number> {
     await storm(parts);
     await dry(parts);
     code = await askReferee(installation, remotes, { kind: 'chaos', seed: options.seed });
+    const kills = timeline.counts['kill'] ?? 0;
     console.log(`happened: ${JSON.stringify(timeline.counts)}`);
+    console.log(countsLine(installation, { seed: options.seed, kills }));
   } finally {
     fleet.killAll();
     await remotes.close();

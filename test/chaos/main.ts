@@ -4,8 +4,8 @@ import { runChaos } from './chaos.ts';
 /*
  * pnpm chaos [--kills N] [--seed S] [--minutes M] [--keep]
  *
- * SIGKILLs at random moments over a busy system, in real time, and the referee of the soak. Ends when
- * N services were killed or M minutes are over; with 1 and the seed when a promise broke.
+ * SIGKILLs at random moments over a busy system, in real time, and the referee of the soak. Ends
+ * when N services were killed or M minutes are over; with 1 and the seed when a promise broke.
  */
 const { values } = parseArgs({
   args: process.argv.slice(2).filter((it) => it !== '--'),

@@ -7,10 +7,10 @@
  * nobody has read a later time by the old rule. Time leaps while nothing happens and goes slowly
  * while processes work, because a process that starts takes as long as it takes.
  *
- * Preloaded (`--import file:///.../clock.mjs?face=FILE`), it replaces `Date`, `performance.now`, the
- * timers (also those of `node:timers/promises`) and `AbortSignal.timeout`. A process that may not
- * read the face (a probe of the sandbox) keeps the machine's time. Not replaced: `process.hrtime`,
- * timers inside Node (sockets), the waiting of SQLite.
+ * Preloaded (`--import file:///.../clock.mjs?face=FILE`), it replaces `Date`, `performance.now`,
+ * the timers (also those of `node:timers/promises`) and `AbortSignal.timeout`. A process that may
+ * not read the face (a probe of the sandbox) keeps the machine's time. Not replaced:
+ * `process.hrtime`, timers inside Node (sockets), the waiting of SQLite.
  *
  * Imported without a face it only exports. One file, because a sandboxed child may read no other.
  */

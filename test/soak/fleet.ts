@@ -70,7 +70,9 @@ export class Fleet {
     return child.kill(signal);
   }
 
-  /** Lets a service end for good and waits for it. @returns its exit code; null for a killed one. */
+  /**
+   * Lets a service end for good and waits for it. @returns its exit code; null for a killed one.
+   */
   async stop(service: Service, withinMs: number): Promise<number | null> {
     const kept = this.#kept.get(service);
     if (kept === undefined) return null;

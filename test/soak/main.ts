@@ -2,10 +2,10 @@ import { parseArgs } from 'node:util';
 import { runSoak } from './soak.ts';
 
 /*
- * pnpm soak [--days N] [--seed S] [--factor F] [--keep]
+ * pnpm soak [--days N] [--seed S] [--factor F] [--minutes M] [--keep]
  *
- * Days and nights of the real three services in minutes, with everything going wrong that can, and a
- * referee that believes nobody. Ends with 1 and the seed when a promise broke.
+ * Days and nights of the real three services in minutes, with everything going wrong that can, and
+ * a referee that believes nobody. Ends with 1 and the seed when a promise broke.
  */
 const { values } = parseArgs({
   args: process.argv.slice(2).filter((it) => it !== '--'),
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     days: { type: 'string', default: '1' },
     seed: { type: 'string' },
     factor: { type: 'string', default: '500' },
+    minutes: { type: 'string', default: '600' },
     keep: { type: 'boolean', default: false },
   },
 });
@@ -28,5 +29,6 @@ process.exitCode = await runSoak({
   days: number('days', values.days, 0.02, 60),
   seed: number('seed', seed, 0, 2 ** 32 - 1),
   factor: number('factor', values.factor, 20, 2_000),
+  minutes: number('minutes', values.minutes, 0.1, 6_000),
   keep: values.keep,
 });

@@ -5,7 +5,9 @@ import type { Face } from './face.mjs';
 import { type Fleet, SERVICES, type Service } from './fleet.ts';
 import type { Installation } from './installation.ts';
 
-/** One leap at most: well below a tick of the watchdog, so that nobody believes the machine slept. */
+/**
+ * One leap at most: well below a tick of the watchdog, so that nobody believes the machine slept.
+ */
 const LEAP_MS = 20_000;
 /** While work is under way that does not move, such as a provider that hangs. */
 const SMALL_LEAP_MS = 5_000;

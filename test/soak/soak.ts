@@ -6,7 +6,7 @@ import { Face } from './face.mjs';
 import { Fleet } from './fleet.ts';
 import { Installation } from './installation.ts';
 import { BOOT_RATE, Pacer } from './pacer.ts';
-import { askReferee } from './ask-referee.ts';
+import { askReferee, countsLine } from './ask-referee.ts';
 import { Remotes } from './remotes.ts';
 import { Seeded } from './seeded.ts';
 import { type StormParts, forecast, happen, pass } from './storm.ts';
@@ -17,6 +17,8 @@ export interface SoakOptions {
   readonly seed: number;
   /** How many times as fast as the machine's the clock goes while nothing happens. */
   readonly factor: number;
+  /** The storm ends after so much of the machine's time, however few days that were. */
+  readonly minutes: number;
   /** Keeps the folder also when nothing broke. */
   readonly keep: boolean;
 }
@@ -81,7 +83,9 @@ export async function runSoak(options: SoakOptions): Promise<number> {
     const minutes = (machineMs() - startedMs) / 60_000;
     console.log(`soak: ${options.days} days took ${minutes.toFixed(1)} min of the machine`);
     code = await askReferee(installation, remotes, { kind: 'soak', seed: options.seed });
+    const done = { seed: options.seed, days: (face.monotonic() - 1_000_000) / (24 * HOUR_MS) };
     console.log(`happened: ${JSON.stringify(timeline.counts)}`);
+    console.log(countsLine(installation, { ...done, kills: timeline.counts['signal'] ?? 0 }));
   } finally {
     pacer.end();
     fleet.killAll();
@@ -111,8 +115,10 @@ async function weatherUntil(parts: StormParts, from: number, options: SoakOption
     fleet.gaveUp = `the pacer failed: ${String(error)}`;
   });
   let dayMs = machineMs();
+  const endMs = dayMs + options.minutes * 60_000;
   for (const [n, { at, kind }] of ahead.entries()) {
     if (fleet.gaveUp !== null) throw new Error(fleet.gaveUp);
+    if (machineMs() > endMs) break;
     // Set back by a step, the clock may stand before what happened already: no matter.
     pacer.until = at;
     while (face.now() < at) await machineSleep(5);
@@ -126,8 +132,8 @@ async function weatherUntil(parts: StormParts, from: number, options: SoakOption
 }
 
 /**
- * The weather clears, the queue runs dry, and what is to be told is told. Jobs that wait for a window
- * of tomorrow stay where they are, with their reason.
+ * The weather clears, the queue runs dry, and what is to be told is told. Jobs that wait for a
+ * window of tomorrow stay where they are, with their reason.
  */
 async function quiesce(parts: StormParts): Promise<void> {
   const { fleet, pacer, remotes, timeline } = parts;

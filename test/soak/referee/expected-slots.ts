@@ -1,7 +1,7 @@
 /*
- * Which moments a schedule names, worked out a second time and in another way: every minute is asked,
- * with the calendar of `Intl`. Only what the agents of the runs use: numbers, `*`, `*` with a step,
- * ranges.
+ * Which moments a schedule names, worked out a second time and in another way: every minute is
+ * asked, with the calendar of `Intl`. Only what the agents of the runs use: numbers, `*`, `*` with
+ * a step, ranges.
  */
 
 const MINUTE_MS = 60_000;

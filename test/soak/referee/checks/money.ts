@@ -94,8 +94,8 @@ function billedByWindow(evidence: Evidence): Map<string, number> {
 }
 
 /**
- * I2: what the provider billed stands in the ledger with at least as much, call by call, and nothing
- * is still held when everything has ended.
+ * I2: what the provider billed stands in the ledger with at least as much, call by call, and
+ * nothing is still held when everything has ended.
  */
 export function holdsEnd(evidence: Evidence): Verdict {
   const { bill, spend } = evidence;

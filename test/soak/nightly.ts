@@ -1,0 +1,150 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { nodeBinary, repoRoot } from '@nightshift/support';
+import { machineMs, machineSleep } from './clock.mjs';
+
+/*
+ * pnpm nightly: everything in full, one after the other, at most 85 minutes, and a table at the
+ * end. A step that takes longer than its share is ended and counts as failed. The seeds are of the
+ * day, so that every night tries another one, and stand in the table.
+ */
+
+interface Step {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Its share of the night. The shares add up to 85. */
+  readonly minutes: number;
+}
+
+interface Result {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly minutes: number;
+  readonly counts: string;
+}
+
+const MINUTE_MS = 60_000;
+/** Between the request to end and the end of a step that is over its time. */
+const GRACE_MS = 5_000;
+
+const reports = mkdtempSync(path.join(tmpdir(), 'nightshift-nightly-'));
+const today = Math.floor(performance.timeOrigin / 86_400_000);
+
+const node = (script: string, ...args: string[]): Pick<Step, 'command' | 'args'> => ({
+  command: nodeBinary,
+  args: [path.join(repoRoot, script), ...args],
+});
+const pnpm = (script: string): Pick<Step, 'command' | 'args'> => ({
+  command: path.join(repoRoot, 'node_modules/.bin', script.split(' ')[0]!),
+  args: script.split(' ').slice(1),
+});
+const report = (name: string): Record<string, string> => ({
+  VITEST_JSON: path.join(reports, `${name}.json`),
+});
+
+const CHECKS = 'check:types check:lint check:format check:knip check:boundaries check:tidy';
+
+const STEPS: readonly Step[] = [
+  { name: 'check', ...pnpm(`turbo run ${CHECKS} --output-logs=errors-only`), minutes: 4 },
+  {
+    name: 'test',
+    ...pnpm('vitest run --project unit --project processes'),
+    env: report('test'),
+    minutes: 8,
+  },
+  {
+    name: 'crash',
+    ...pnpm('vitest run --project crash'),
+    env: { ...report('crash'), CRASH_SEED: String(today), CRASH_KILLS: '400', CRASH_WEDGES: '30' },
+    minutes: 14,
+  },
+  {
+    name: 'chaos',
+    ...node('test/chaos/main.ts', '--kills', '5000', '--minutes', '14', '--seed', `${today}`),
+    minutes: 19,
+  },
+  {
+    name: 'soak',
+    ...node('test/soak/main.ts', '--days', '7', '--minutes', '21', '--seed', `${today}`),
+    minutes: 28,
+  },
+  { name: 'bench', ...node('test/bench/main.ts', '--json'), minutes: 12 },
+];
+
+const results: Result[] = [];
+for (const step of STEPS) results.push(await run(step));
+rmSync(reports, { recursive: true, force: true });
+console.log(`\n${'step'.padEnd(8)}${'result'.padEnd(9)}${'minutes'.padEnd(9)}counts`);
+for (const it of results) {
+  const mark = it.ok ? 'ok' : 'FAILED';
+  console.log(
+    `${it.name.padEnd(8)}${mark.padEnd(9)}${it.minutes.toFixed(1).padEnd(9)}${it.counts}`,
+  );
+}
+process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;
+
+async function run(step: Step): Promise<Result> {
+  console.log(`\n=== ${step.name}`);
+  const startedMs = machineMs();
+  const child = spawn(step.command, step.args, {
+    cwd: repoRoot,
+    // A group of its own: what is over its time ends with everything below it.
+    detached: true,
+    env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', ...step.env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let out = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+    if (step.name !== 'bench') process.stdout.write(text);
+  });
+  const end = (signal: NodeJS.Signals): boolean =>
+    child.pid !== undefined && process.kill(-child.pid, signal);
+  const limitMs = step.minutes * MINUTE_MS - GRACE_MS;
+  const runs = (): boolean => child.exitCode === null && child.signalCode === null;
+  while (runs() && machineMs() - startedMs < limitMs) await machineSleep(100);
+  if (runs()) {
+    console.log(`${step.name} takes longer than its ${step.minutes} minutes`);
+    end('SIGTERM');
+    for (let waited = 0; runs() && waited < GRACE_MS; waited += 100) {
+      await machineSleep(100);
+    }
+  }
+  if (runs()) end('SIGKILL');
+  const minutes = (machineMs() - startedMs) / MINUTE_MS;
+  return { name: step.name, ok: child.exitCode === 0, minutes, counts: countsOf(step, out) };
+}
+
+/** What a step counted, in its own words. */
+function countsOf({ name, env }: Step, out: string): string {
+  try {
+    if (env?.['VITEST_JSON'] !== undefined) return tests(env);
+    if (name === 'bench') return benchmarks(out);
+    const line = out.split('\n').findLast((it) => it.startsWith('counts: '));
+    return line?.slice('counts: '.length) ?? '';
+  } catch {
+    return 'no counts';
+  }
+}
+
+function tests(env: Readonly<Record<string, string>>): string {
+  const { numPassedTests, numFailedTests } = JSON.parse(
+    readFileSync(env['VITEST_JSON']!, 'utf8'),
+  ) as { numPassedTests: number; numFailedTests: number };
+  const seed = env['CRASH_SEED'] === undefined ? '' : `, seed ${env['CRASH_SEED']}`;
+  const kills = env['CRASH_KILLS'] === undefined ? '' : `, ${env['CRASH_KILLS']} kills`;
+  return `${numPassedTests} passed, ${numFailedTests} failed${kills}${seed}`;
+}
+
+function benchmarks(out: string): string {
+  const { rows, notMeasured } = JSON.parse(out) as {
+    rows: readonly { id: string; ok: boolean }[];
+    notMeasured: readonly unknown[];
+  };
+  const broken = rows.filter(({ ok }) => !ok).map(({ id }) => id);
+  return `${rows.length} rows, ${notMeasured.length} not measured, over budget: ${broken.join(', ') || 'none'}`;
+}
