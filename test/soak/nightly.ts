@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -105,6 +106,7 @@ async function run(step: Step): Promise<Result> {
   const end = (signal: NodeJS.Signals): boolean =>
     child.pid !== undefined && process.kill(-child.pid, signal);
   const limitMs = step.minutes * MINUTE_MS - GRACE_MS;
+  const closed = once(child, 'close');
   const runs = (): boolean => child.exitCode === null && child.signalCode === null;
   while (runs() && machineMs() - startedMs < limitMs) await machineSleep(100);
   if (runs()) {
@@ -115,6 +117,8 @@ async function run(step: Step): Promise<Result> {
     }
   }
   if (runs()) end('SIGKILL');
+  // What it said last may still be on its way.
+  await Promise.race([closed, machineSleep(GRACE_MS)]);
   const minutes = (machineMs() - startedMs) / MINUTE_MS;
   return { name: step.name, ok: child.exitCode === 0, minutes, counts: countsOf(step, out) };
 }
