@@ -35,3 +35,14 @@ test('a job that waits on a gate for longer than it may is dead, a delayed one i
   expect(dead?.lastError?.message).toContain('2026-03-01T00:00:00.000Z (cap)');
   expect((await jobs.get(delayed.id))?.state).toBe('queued');
 });
+
+test('a job whose window opened while the machine was off gets its try, not its end', async () => {
+  const world = await openWorld();
+  const { jobs } = world.store;
+  const runAfter = world.clock.now() + 10 * HOUR;
+  const fence = await running(world, 'gated');
+  await jobs.settle(fence, { kind: 'returned', reason: 'cap', waitReason: 'cap', runAfter });
+  world.clock.advance(60 * HOUR);
+  expect(await jobs.promote(24 * HOUR, 10)).toMatchObject({ promoted: 1, died: 0 });
+  expect(await jobs.counts()).toMatchObject({ queued: 1, dead: 0 });
+});

@@ -23,18 +23,23 @@ export async function promote(
   if (idle === null || idle > clock.now()) return { promoted: 0, died: 0, nextAt: idle };
   return db.write(() => {
     const now = clock.now();
-    const died = endOverdue(db, now, maxWaitMs, limit);
     const promoted = db.run(PROMOTE, { now, limit });
+    const died = endOverdue(db, now, maxWaitMs, limit);
     return { promoted, died, nextAt: nextAt(db, maxWaitMs) };
   });
 }
 
+/**
+ * Only a job that would have to wait on: one whose window has opened gets its try, however long the
+ * machine was off in between.
+ */
 function endOverdue(db: Connection, now: number, maxWaitMs: number, limit: number): number {
   const overdue = db.all<{ id: string; agent: string; wait_reason: string; wait_since: number }>(
     `SELECT id, agent, wait_reason, wait_since FROM jobs
      WHERE state = 'queued' AND wait_since IS NOT NULL AND wait_since <= ? AND ready = 0
+       AND run_after > ?
      ORDER BY wait_since LIMIT ?`,
-    [now - maxWaitMs, limit],
+    [now - maxWaitMs, now, limit],
   );
   for (const job of overdue) {
     const since = new Date(job.wait_since).toISOString();
