@@ -49,10 +49,3 @@ test('the first look runs a digest and a runaway, and leaves nothing running', a
   expect(readFileSync(report, 'utf8')).toContain('Keep the lights on');
   expect(existsSync(/database (\S+)/.exec(look.stdout)?.[1] ?? '')).toBe(true);
 });
-
-test('a folder without a repository is an error that says what to write', async () => {
-  const look = spawnNode([CLI, 'start', '--path', tempDir()]);
-  expect((await look.exited).code).toBe(64);
-  expect(look.stderr).toMatch(/^nightshift: .*git repository/m);
-  expect(look.stderr).toMatch(/^ {2}fix /m);
-});

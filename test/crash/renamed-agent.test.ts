@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { QUICK_TIMES, fixtureAgent, openSite } from './support/site.ts';
+import { QUICK_TIMES, fixtureAgent, openSite } from '../processes/support/site.ts';
 
 test('a job of an agent that was renamed is dead with the reason, and done under the new name', async () => {
   const site = await openSite(`{
