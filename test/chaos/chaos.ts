@@ -29,12 +29,15 @@ const TIMES = {
   recover: '60s',
 } as const;
 
-/** The worker is where money and work are. */
-const LIVES_MS: Readonly<Record<Service, readonly [number, number]>> = {
-  worker: [300, 5_000],
-  scheduler: [300, 3_000],
-  watchdog: [300, 4_000],
+/** How long a life may go on after it has come up. The worker is where money and work are. */
+const LIVES_MS: Readonly<Record<Service, number>> = {
+  worker: 4_000,
+  scheduler: 2_000,
+  watchdog: 3_000,
 };
+/** One life in so many ends before it has come up. */
+const STILLBORN_ONE_IN = 5;
+const BOOT_MAX_MS = 20_000;
 const WEATHER_EACH_MS = 5_000;
 /** What waits for a retry is waited for; what waits for longer stays queued, with its reason. */
 const DRY_WITHIN_MS = 180_000;
@@ -113,21 +116,35 @@ async function storm(parts: Parts): Promise<void> {
 }
 
 async function killAgainAndAgain(
-  { fleet, timeline }: Parts,
+  { fleet, installation, timeline }: Parts,
   service: Service,
   random: Seeded,
   over: () => boolean,
   tally: { kills: number },
 ): Promise<void> {
   while (!over()) {
-    // A life may end at any moment of it, its first line included.
-    await machineSleep(random.int(...LIVES_MS[service]));
     if (fleet.gaveUp !== null) throw new Error(fleet.gaveUp);
+    if (random.int(1, STILLBORN_ONE_IN) > 1) {
+      const endMs = machineMs() + BOOT_MAX_MS;
+      while (!isUp(fleet, installation, service) && machineMs() < endMs) await machineSleep(20);
+    }
+    await machineSleep(random.int(0, LIVES_MS[service]));
     if (fleet.pid(service) === null || !fleet.signal(service, 'SIGKILL')) continue;
     tally.kills += 1;
     if (tally.kills % 100 === 0) console.log(`  ${tally.kills} kills`);
     timeline.note('kill', { service });
   }
+}
+
+/** It is on the books, and a worker has proven its sandbox. */
+function isUp(fleet: Fleet, installation: Installation, service: Service): boolean {
+  const pid = fleet.pid(service);
+  if (pid === null) return false;
+  const row = installation.one(
+    `SELECT count(*) AS n FROM instances WHERE pid = ${pid} AND stopped_at IS NULL
+     AND (service <> 'worker' OR launcher IS NOT NULL)`,
+  );
+  return Number(row['n']) > 0;
 }
 
 async function changeWeather(
