@@ -54,7 +54,7 @@ export async function runAttempt(parts: AttemptRunnerParts, running: Running): P
   const agent = parts.settings.agents.find(({ name }) => name === job.agent);
   const execution = isExecution(job.agent);
   const maxMs = execution ? ACTION_MAX_MS : (agent?.timeoutMs ?? 0);
-  const ended = parts.beat.inflight('job', parts.clock.now() + maxMs);
+  const landed = parts.beat.inflight('job', parts.clock.now() + maxMs);
   try {
     log.info('attempt-started', `attempt ${fence.attempt} of ${job.key}`);
     const settlement = execution
@@ -66,10 +66,11 @@ export async function runAttempt(parts: AttemptRunnerParts, running: Running): P
     const event = accepted ? `attempt-${settlement.kind}` : 'attempt-fenced-off';
     log.info(event, sentence(settlement, accepted), { settlement });
   } catch (error) {
-    // The database would not take the outcome. The lease runs out, and the job is taken back.
+    // The database would not take the outcome, or the child outlived its kill. The lease runs out,
+    // and the job is taken back.
     log.error('attempt-unsettled', errorFacts(error).message, { code: errorFacts(error).code });
   } finally {
-    ended();
+    landed();
   }
 }
 
@@ -85,12 +86,17 @@ async function attempt(
     await writeReport(parts, capabilities, log);
   }
   return settlementOf({
-    outcome:
-      running.abortReason === null ? outcome : { kind: 'aborted', reason: running.abortReason },
+    outcome: ended(outcome, running),
     refusal: capabilities.refusal,
     attempts: running.job.attempts,
     now: parts.clock.now(),
   });
+}
+
+/** A child that finished before it was ended has finished: its report is filed, its work is done. */
+function ended(outcome: ChildOutcome, { abortReason }: Running): ChildOutcome {
+  if (abortReason === null || outcome.kind === 'done') return outcome;
+  return { kind: 'aborted', reason: abortReason };
 }
 
 /** Runs the child. A child that cannot be started is a failed attempt, retried like any other. */
@@ -136,6 +142,8 @@ async function outcomeOf(
     });
   } catch (error) {
     const { code, message } = errorFacts(error);
+    // It may still act. The lease runs out, and whoever takes the job proves it dead first.
+    if (code === 'child-survived') throw error;
     log.error('child-not-run', message, { code });
     return { kind: 'failed', error: { code, message } };
   }
