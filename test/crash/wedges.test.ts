@@ -48,11 +48,14 @@ async function wedge(kind: Kind, times: 'quick' | 'default'): Promise<Timing> {
   await Promise.race([worker.exited, limit]);
   const deadAt = systemClock.now();
   const watch = await readWatchStore({ stateDir: site.stateDir, clock: systemClock });
-  const [kill] = (await watch?.killsSince(at)) ?? [];
+  // The signal comes first and its row after it.
+  const kill = await waitUntil(
+    async () => (await watch?.killsSince(at))?.find((it) => it.deadAt !== null),
+    { what: `the kill of a worker wedged by ${kind} to be recorded`, timeoutMs: 15_000 },
+  );
   watch?.close();
   watchdog.kill('SIGKILL');
   await watchdog.exited;
-  if (kill === undefined) throw new Error(`a worker wedged by ${kind} died of itself`);
   return {
     kind,
     detectedMs: kill.intendedAt - at,

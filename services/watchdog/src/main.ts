@@ -1,3 +1,4 @@
+import { BUSY_WAIT_MS } from '@nightshift/domain';
 import { runService } from '@nightshift/lifecycle';
 import { LOCK_WAIT_MS, openStore, type Store } from '@nightshift/store';
 import { ownStore } from './own-store.ts';
@@ -15,7 +16,10 @@ const own = ownStore(once ? 1_000 : LOCK_WAIT_MS);
 await runService<Store>({
   name: 'watchdog',
   worksWhileHalted: true,
-  openStore: ({ paths, clock }) => openStore({ stateDir: paths.dir, clock, mode: 'existing' }),
+  // It may not wait for a lock: whoever holds it may be the one who is wedged, and each tick that
+  // comes late is time that was not observed. What could not be written is written at the next tick.
+  openStore: ({ paths, clock }) =>
+    openStore({ stateDir: paths.dir, clock, mode: 'existing', busyTotalMs: BUSY_WAIT_MS }),
   resilient: { loadLastGood: own.loadLastGood, saveLastGood: own.saveLastGood },
   start: async (context) => startWatchdog(context, await own.open(context)),
 });
