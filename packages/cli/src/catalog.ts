@@ -156,6 +156,16 @@ export const CATALOG: readonly CatalogEntry[] = [
     load: () => import('./commands/restore.ts'),
   },
   {
+    name: 'install',
+    summary: 'make it run on this machine: systemd, launchd or cron',
+    load: () => import('./commands/install.ts'),
+  },
+  {
+    name: 'uninstall',
+    summary: 'stop and remove what install wrote; the state stays',
+    load: () => import('./commands/uninstall.ts'),
+  },
+  {
     name: 'completion',
     summary: 'what makes your shell complete commands',
     load: () => import('./commands/completion.ts'),

@@ -4,6 +4,7 @@ import { RESTART_DELAY_SEC, SERVICE_FLAGS, serviceEnvironment } from '@nightshif
 import { statePaths } from '@nightshift/lifecycle';
 import { SUPERVISED, type Supervised } from '../service-process.ts';
 import { requireWritable, type Place, type PlannedFile } from './place.ts';
+import { commandLine, plain, quoted } from './unit-words.ts';
 
 /** Where an administrator's units lie. */
 export const UNIT_DIR = '/etc/systemd/system';
@@ -288,20 +289,4 @@ function livesAtHome(place: Place): boolean {
   return [place.program, place.node, place.config, place.stateDir].some((it) =>
     /^\/(?:home|root|run\/user)\//.test(it),
   );
-}
-
-/** `%` begins a specifier everywhere in a unit. */
-function plain(text: string): string {
-  return text.replaceAll('%', '%%');
-}
-
-/** A word of a command line, where `$` begins a variable too (systemd.service(5)). */
-function commandLine(words: readonly string[]): string {
-  return words.map((it) => quoted(it, (text) => plain(text).replaceAll('$', '$$$$'))).join(' ');
-}
-
-function quoted(text: string, escape: (text: string) => string): string {
-  const escaped = escape(text);
-  if (/^[\w@%+=:,./$-]+$/.test(escaped)) return escaped;
-  return `"${escaped.replace(/[\\"]/g, '\\$&')}"`;
 }

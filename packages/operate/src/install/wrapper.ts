@@ -1,0 +1,26 @@
+import { commandWords } from './cron.ts';
+import type { Place, PlannedFile } from './place.ts';
+
+export const WRAPPER_FILE = '/usr/local/bin/nightshift';
+
+/**
+ * `nightshift` on PATH: the command of this installation, as the user whose files these are. Run as
+ * root it would leave files behind that the services cannot write.
+ */
+export function wrapperFile(place: Place): PlannedFile {
+  const command = commandWords(place).map(shellQuoted).join(' ');
+  const user = shellQuoted(place.user);
+  const lines = [
+    '#!/bin/sh',
+    '# Written by nightshift install: the command, as the user of the services, on their state.',
+    `if [ "$(id -un)" = ${user} ]; then exec ${command} "$@"; fi`,
+    `if [ "$(id -u)" = 0 ]; then exec runuser -u ${user} -- ${command} "$@"; fi`,
+    `exec sudo -u ${user} -- ${command} "$@"`,
+    '',
+  ];
+  return { path: WRAPPER_FILE, text: lines.join('\n'), mode: 0o755 };
+}
+
+function shellQuoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { waitUntil } from '@nightshift/support';
+import {
+  AGENTS,
+  COMMAND,
+  CONFIG,
+  type Operator,
+  PROJECT,
+  SERVICES,
+  fakesUnit,
+} from './operator.ts';
+
+/** One sentence, and what shows it. In order: each begins where the one before ended. */
+export type Check = readonly [name: string, show: (it: Operator) => Promise<void> | void];
+
+const minute = { timeoutMs: 90_000, everyMs: 1_000 };
+
+export const CHECKS: readonly Check[] = [
+  ['a stranger installs it, and somebody gets the test message', installs],
+  ['a slot of the schedule becomes a report', slotRuns],
+  ['restarting any one service leaves the others their processes', restartsSingly],
+  ['an agent has no network, not even to this machine', noNetwork],
+  ['an agent that eats memory dies, and the worker keeps its process', greedyDies],
+  ['a stopped worker is seen, killed and replaced, and told of', wedged],
+  ['a halt outlives a reboot, until somebody resumes', haltSurvives],
+  ['with a broken configuration after a reboot the watchdog alone runs, and says so', badConfig],
+  ['a backup of the running system is restored into the stopped one', restores],
+  ['stopping the target leaves no process', stopsClean],
+  ['installing again changes nothing', installsAgain],
+  ['a copy each of the scheduled shape runs by its timer unit', scheduled],
+  ['uninstall removes what install wrote, and keeps the state', uninstalls],
+];
+
+async function installs({ machine }: Operator): Promise<void> {
+  machine.write('etc/systemd/system/fakes.service', fakesUnit());
+  machine.sh('systemctl daemon-reload && systemctl enable --now fakes');
+  machine.sh(`mkdir -p /srv && cd /srv && ${COMMAND} init night --timezone UTC`);
+  machine.write(`${PROJECT}/nightshift.config.ts`, CONFIG);
+  for (const [name, text] of Object.entries(AGENTS)) {
+    machine.write(`${PROJECT}/agents/${name}.ts`, text);
+  }
+  machine.write('etc/nightshift/nightshift.env', 'NTFY_TOPIC=nights\n');
+  const said = machine.sh(`cd ${PROJECT} && ${COMMAND} install --systemd 2>&1`);
+  assert.match(said, /heard +ntfy: \w+/);
+  assert.match(said, /three services run and beat/);
+}
+
+async function slotRuns(it: Operator): Promise<void> {
+  const job = await waitUntil(() => it.ended('notes'), {
+    what: 'a job of the schedule',
+    ...minute,
+  });
+  assert.equal(job.state, 'done');
+  assert.notEqual(job.slot, null);
+  assert.match(it.machine.sh('nightshift reports show latest'), /One/);
+}
+
+async function restartsSingly(it: Operator): Promise<void> {
+  for (const service of SERVICES) {
+    const before = it.pids();
+    it.machine.sh(`systemctl restart nightshift-${service}`);
+    await it.beating();
+    const after = it.pids();
+    for (const other of SERVICES) {
+      assert.equal(after[other] === before[other], other !== service, `${service}: ${other}`);
+    }
+  }
+}
+
+async function noNetwork(it: Operator): Promise<void> {
+  it.machine.sh('nightshift run prober');
+  const { reports } = it.json<{ reports: readonly { id: string }[] }>(
+    'reports list --agent prober',
+  );
+  const shown = it.machine.sh(`nightshift reports show ${reports[0]?.id}`);
+  assert.doesNotMatch(shown, /connected|answered/);
+  assert.match(shown, /raw \w+, asked [\w-]+/);
+  assert.equal(it.status().sandbox.launcher, 'bwrap');
+}
+
+async function greedyDies(it: Operator): Promise<void> {
+  const before = it.pid('worker');
+  it.machine.sh('nightshift enqueue greedy');
+  const job = await waitUntil(() => it.ended('greedy'), { what: 'the greedy job', ...minute });
+  assert.equal(job.state, 'dead');
+  assert.equal(it.pid('worker'), before);
+}
+
+async function wedged(it: Operator): Promise<void> {
+  const before = it.pid('worker');
+  it.machine.sh(`kill -STOP ${before}`);
+  await waitUntil(() => ![0, before].includes(it.pid('worker')), { what: 'another', ...minute });
+  await it.beating();
+  const seen = (): boolean =>
+    it.incidents().some((one) => one.rule === 'service-silent' && one.state === 'resolved');
+  await waitUntil(seen, { what: 'the alert to be resolved', ...minute });
+}
+
+async function haltSurvives(it: Operator): Promise<void> {
+  it.machine.sh('nightshift halt --now --reason "the reboot"');
+  await it.machine.reboot();
+  await it.beating();
+  assert.equal(it.status().halted, true);
+  assert.equal(it.machine.run('nightshift', 'run', 'notes').code, 69);
+  it.machine.sh('nightshift resume');
+  assert.equal(it.status().halted, false);
+}
+
+async function badConfig(it: Operator): Promise<void> {
+  it.machine.write(`${PROJECT}/nightshift.config.ts`, 'export default { timezon: 1 };\n');
+  await it.machine.reboot();
+  const down = (): boolean =>
+    (['scheduler', 'worker'] as const).every((s) => it.state(s) === 'failed');
+  await waitUntil(down, { what: 'scheduler and worker to stay down', ...minute });
+  assert.deepEqual([it.exitStatus('scheduler'), it.exitStatus('worker')], [78, 78]);
+  assert.equal(it.state('watchdog'), 'active');
+  const told = (): boolean => it.incidents().some((one) => one.rule === 'config-invalid');
+  await waitUntil(told, { what: 'config-invalid to be told', ...minute });
+  it.machine.write(`${PROJECT}/nightshift.config.ts`, CONFIG);
+  it.machine.sh('systemctl restart nightshift-scheduler nightshift-worker nightshift-watchdog');
+  await it.beating();
+}
+
+async function restores(it: Operator): Promise<void> {
+  it.machine.sh('systemctl start nightshift-backup.service');
+  const dir = '/var/lib/nightshift/backups';
+  const file = `${dir}/${it.machine.sh(`ls ${dir}`)}`;
+  assert.equal(it.machine.run('nightshift', 'restore', file).code, 69);
+  it.machine.sh('systemctl stop nightshift.target');
+  await stopped(it);
+  assert.match(it.machine.sh(`nightshift restore ${file}`), /restored {2}as of/);
+  it.machine.sh('nightshift spend verify && systemctl start nightshift.target');
+  it.machine.sh('systemctl start nightshift-scheduler nightshift-worker nightshift-watchdog');
+  await it.beating();
+}
+
+async function stopsClean(it: Operator): Promise<void> {
+  it.machine.sh('systemctl stop nightshift.target');
+  await stopped(it);
+  assert.equal(it.machine.run('pgrep', '-u', 'nightshift').stdout, '');
+}
+
+async function stopped(it: Operator): Promise<void> {
+  const over = (): boolean => SERVICES.every((service) => it.state(service) === 'inactive');
+  await waitUntil(over, { what: 'three services to end', ...minute });
+}
+
+async function installsAgain(it: Operator): Promise<void> {
+  const said = it.machine.sh(`cd ${PROJECT} && ${COMMAND} install --systemd 2>&1`);
+  assert.doesNotMatch(said, /wrote/);
+  await it.beating();
+}
+
+function scheduled(it: Operator): void {
+  it.machine.sh('systemctl start nightshift-run@notes.service');
+  assert.equal(it.machine.sh('systemctl show -p Result --value nightshift-run@notes'), 'success');
+}
+
+async function uninstalls(it: Operator): Promise<void> {
+  const said = it.machine.sh(`${COMMAND} uninstall`);
+  assert.match(said, /removed +\/usr\/local\/bin\/nightshift/);
+  const left = it.machine.sh('ls /etc/systemd/system | grep nightshift || true');
+  assert.equal(left.replace(/^\S+\.d$/gm, '').trim(), '');
+  assert.equal(it.machine.run('pgrep', '-u', 'nightshift').stdout, '');
+  it.machine.sh('test -s /var/lib/nightshift/nightshift.db');
+}
