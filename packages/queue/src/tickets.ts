@@ -28,6 +28,8 @@ export interface Tickets {
    * @returns null when there is none.
    */
   next(skip: (agent: string) => boolean): Promise<Ticket | null>;
+  /** True when there is a ticket to claim. One look along an index, no lock. */
+  waiting(): boolean;
 }
 
 /** Tickets over the store's own connection: its pragmas, its transactions, one handle. */
@@ -85,6 +87,7 @@ export function openTickets(store: Store, clock: Clock): Tickets {
   }
 
   return {
+    waiting: () => queueAfter('') !== null,
     async next(skip) {
       for (const agent of inTurn()) {
         if (skip(agent)) continue;

@@ -20,8 +20,20 @@ export interface CronMatcher {
   candidate(from: number, limit: number): number | null;
 }
 
+/** Matchers by expression and zone: node-cron keeps every task that was ever made in a registry. */
+const made = new Map<string, CronMatcher>();
+
 /** A matcher for five cron fields in an IANA time zone. Both were checked with the configuration. */
 export function cronMatcher(expression: string, timezone: string): CronMatcher {
+  const key = `${timezone} ${expression}`;
+  const known = made.get(key);
+  if (known !== undefined) return known;
+  const matcher = newMatcher(expression, timezone);
+  made.set(key, matcher);
+  return matcher;
+}
+
+function newMatcher(expression: string, timezone: string): CronMatcher {
   const task: ScheduledTask = nodeCron.createTask(expression, () => undefined, { timezone });
   const fields = nodeCron.parse(expression);
   const everyHour = new Set(fields.hour).size === 24;

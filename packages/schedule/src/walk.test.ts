@@ -57,3 +57,10 @@ test('a schedule is put into words', () => {
   expect(words(null, 30_000)).toBe('every 30 seconds');
   expect(words(null, 3_600_000)).toBe('every hour');
 });
+
+test('looking at a schedule again and again makes nothing new', () => {
+  const row = { agent: 'a', cron: '7 3 * * *', everyMs: null, timezone: 'Asia/Tokyo', cursorAt: 0 };
+  const before = nodeCron.getTasks().size;
+  for (let i = 0; i < 50; i++) dueSlots(row);
+  expect(nodeCron.getTasks().size).toBe(before + 1);
+});

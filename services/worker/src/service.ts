@@ -13,7 +13,7 @@ import {
   stopFile,
   systemProcesses,
 } from '@nightshift/lifecycle';
-import { openTickets, watchCommits } from '@nightshift/queue';
+import { type Tickets, openTickets, watchCommits } from '@nightshift/queue';
 import type { Store } from '@nightshift/store';
 import { dataVersion, sweepTickets } from '@nightshift/store/tickets';
 import { sourceHash } from './agent-entry.ts';
@@ -56,13 +56,14 @@ export async function startWorker(context: ServiceContext<Store>): Promise<Work>
     childArgv: childArgv(context),
     entryOf,
   };
+  const tickets = openTickets(store, clock);
   const worker = new Worker({
     instance,
     settings,
     clock,
     jobs: store.jobs,
     ledger: store.ledger,
-    tickets: openTickets(store, clock),
+    tickets,
     takeover: takeoverOf(context, processes),
     sweepTickets: async () => {
       await store.drafts.tidy();
@@ -76,20 +77,24 @@ export async function startWorker(context: ServiceContext<Store>): Promise<Work>
     log: (event, fields) => context.log.info(event, event, fields),
     only: context.args.only ?? null,
   });
-  return workOf(context, worker, broker);
+  return workOf(context, worker, broker, tickets);
 }
 
 function workOf(
   context: ServiceContext<Store>,
   worker: Worker,
   broker: { close(): Promise<void> },
+  tickets: Tickets,
 ): Work {
   const { store, args } = context;
   let seen = dataVersion(store);
   const stopWatching = watchCommits(
     store.stateDir,
     () => seen !== (seen = dataVersion(store)),
-    () => context.wake(),
+    // The beats of the others are commits too, and no reason to get up.
+    () => {
+      if (tickets.waiting()) context.wake();
+    },
   );
   const poll = async (): Promise<number> => {
     const sleepMs = await worker.poll();
