@@ -21,11 +21,11 @@ else process.exitCode = await inMachine(prepared.root);
 async function inMachine(root: string): Promise<number> {
   const machine = new Machine(root);
   const end = (): void => machine.destroy();
-  const tooLong = setTimeout(() => {
+  AbortSignal.timeout(LIMIT_MS).addEventListener('abort', () => {
     say(`it took more than ${LIMIT_MS / 60_000} minutes`);
     end();
     process.exit(1);
-  }, LIMIT_MS);
+  });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       end();
@@ -36,7 +36,6 @@ async function inMachine(root: string): Promise<number> {
     await machine.boot();
     return await checkAll(new Operator(machine));
   } finally {
-    clearTimeout(tooLong);
     end();
   }
 }

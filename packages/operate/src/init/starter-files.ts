@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkoutPath } from '../service-process.ts';
 
@@ -16,6 +17,9 @@ export const STARTER_MODELS = ['extractive', 'ollama', 'anthropic', 'openai'] as
 export type StarterModel = (typeof STARTER_MODELS)[number];
 export const STARTER_CHANNELS = ['none', 'ntfy', 'discord'] as const;
 export type StarterChannel = (typeof STARTER_CHANNELS)[number];
+
+/** Text here, code there: it is no part of this program. */
+const AGENT = 'packages/operate/starter/notes.ts.txt';
 
 interface Part {
   readonly helper: string;
@@ -53,11 +57,11 @@ const CHANNELS: Readonly<Record<StarterChannel, Part | null>> = {
   },
 };
 
-/** Files of a starter project by path. Pure. */
+/** Files of a starter project by path. */
 export function starterFiles(choices: StarterChoices): Readonly<Record<string, string>> {
   return {
     'nightshift.config.ts': configText(choices),
-    'agents/notes.ts': AGENT,
+    'agents/notes.ts': readFileSync(checkoutPath(AGENT), 'utf8'),
     'package.json': packageText(choices.name),
     'tsconfig.json': TSCONFIG,
     '.env.example': envText(choices),
@@ -164,16 +168,6 @@ export function starterCommand(node: string): string {
 const SAMPLE =
   'Agents that run at night need a cap. A cap that can be passed is a wish. ' +
   'What is counted before it is spent cannot be overspent.';
-
-const AGENT = `import { generateText } from 'ai';
-import { defineAgent } from 'nightshift';
-
-/** Sums up the text it was given. It runs without network, keys or files of yours. */
-export default defineAgent(async (ctx, input: { text: string }) => {
-  const { text } = await generateText({ model: ctx.model(), prompt: \`Sum up:\\n\${input.text}\` });
-  await ctx.report({ title: 'Notes', body: text });
-});
-`;
 
 const TSCONFIG = `{
   "compilerOptions": {

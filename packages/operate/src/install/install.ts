@@ -47,8 +47,8 @@ export async function planInstall(request: InstallRequest): Promise<InstallPlan>
 }
 
 /**
- * Installs for this machine, and shows that it works: files, user, database, services that beat, and
- * a message that somebody got. Run again it changes what differs and nothing else.
+ * Installs for this machine, and shows that it works: files, user, database, services that beat,
+ * and a message that somebody got. Run again it changes what differs and nothing else.
  *
  * @throws NightshiftError `not-root`, `supervisor-missing`, `program-unreadable`, `install-failed`,
  * `not-beating`, `no-receipt` (1); `config-invalid` and its like (78)

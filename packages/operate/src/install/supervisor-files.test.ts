@@ -26,11 +26,11 @@ test('the property lists that are shipped are the ones that are written', () => 
 });
 
 test('an agent of a session names no user, and a path with markup stays a path', () => {
-  const place = { ...defaultPlace(), stateDir: '/Users/a&b <c>/night' };
-  const [file] = launchdFiles(place, 'agent', '/Users/a/Library/LaunchAgents');
-  expect(file?.path).toBe('/Users/a/Library/LaunchAgents/nightshift.scheduler.plist');
+  const place = { ...defaultPlace(), stateDir: '/Library/a&b <c>/night' };
+  const [file] = launchdFiles(place, 'agent', '/Library/LaunchAgents');
+  expect(file?.path).toBe('/Library/LaunchAgents/nightshift.scheduler.plist');
   expect(file?.text).not.toContain('UserName');
-  expect(file?.text).toContain('<string>/Users/a&amp;b &lt;c&gt;/night</string>');
+  expect(file?.text).toContain('<string>/Library/a&amp;b &lt;c&gt;/night</string>');
 });
 
 /** A place whose every path would break a unit that only pastes it. */

@@ -52,7 +52,7 @@ const HOLDS_AT_ONCE = 500;
  * Makes a restored database one that may go on, in one transaction. A backup has forgotten what
  * happened after it, so everything it could begin again counts as done or spent:
  *
- * - jobs that were unfinished are dead letters, which a person may redrive; holds are presumed spent;
+ * - jobs that were unfinished are dead letters, which a person may redrive; their holds end;
  * - slots up to now are skipped, with the reason `restored`, and cursors stand at now;
  * - the windows of the present are charged with the most they can have admitted since;
  * - drafts are decided: expired, or failed with nobody knowing whether it happened;
