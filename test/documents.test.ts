@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { DEFAULT_RETENTION } from '@nightshift/domain';
 import { repoRoot, spawnNode, tempDir } from '@nightshift/support';
 import { ARROWS } from './tidy/arrows.ts';
 
@@ -137,4 +138,18 @@ test('the example of the README is a configuration that check accepts', async ()
   const exit = await command.exited;
   expect({ ...exit, stderr: command.stderr }).toEqual({ code: 0, signal: null, stderr: '' });
   expect(command.stdout).toContain('news');
+});
+
+test('the architecture says for how long details are kept', () => {
+  const said =
+    /Kept by default [^:]*: ([\s\S]*?)\. For ever/.exec(read('ARCHITECTURE.md'))?.[1] ?? '';
+  const days = [...said.matchAll(/\d+/g)].map(([text]) => Number(text));
+  expect(days).toEqual(Object.values(DEFAULT_RETENTION).map((ms) => ms / 86_400_000));
+});
+
+test('the README names alerts that have a section in the runbook', () => {
+  const named = [...read('README.md').matchAll(/alert `([\w-]+)`/g)].map(([, id = '']) => id);
+  const sections = read('RUNBOOK.md').split('\n');
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter((id) => !sections.includes(`## ${id}`))).toEqual([]);
 });

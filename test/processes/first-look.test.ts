@@ -29,6 +29,19 @@ function repository(): string {
   return dir;
 }
 
+/** A line without what differs each time: numbers, amounts, paths, bars. */
+function skeleton(line: string): string {
+  const same = line.replaceAll(/[█░]+/g, '').replaceAll(/\S*\d\S*|\/\S+/g, '_');
+  return same.replaceAll(/\s+/g, ' ').trim();
+}
+
+/** What README.md shows of it, without the lines at which it was cut. */
+function shownInReadme(): readonly string[] {
+  const readme = readFileSync(path.join(repoRoot, 'README.md'), 'utf8');
+  const shown = /<!-- start of[^\n]*\n```\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+  return shown.split('\n').filter((line) => !['', '...'].includes(line.trim()));
+}
+
 test('the first look runs a digest and a runaway, and leaves nothing running', async () => {
   const temporary = tempDir();
   const look = spawnNode([CLI, 'start', '--path', repository()], { env: { TMPDIR: temporary } });
@@ -43,6 +56,10 @@ test('the first look runs a digest and a runaway, and leaves nothing running', a
   const [, serverCalls, billed] = /server\s+(\d+) calls, (\$[\d.]+) billed/.exec(look.stdout) ?? [];
   expect(Number(ledgerCalls)).toBeGreaterThan(3);
   expect([serverCalls, billed]).toEqual([ledgerCalls, settled]);
+
+  const printed = new Set(look.stdout.split('\n').map(skeleton));
+  expect(shownInReadme().length).toBeGreaterThan(10);
+  expect(shownInReadme().filter((line) => !printed.has(skeleton(line)))).toEqual([]);
 
   const report = /report\s+(\S+\.md)/.exec(look.stdout)?.[1] ?? '';
   expect(report.startsWith(temporary)).toBe(true);
