@@ -26,6 +26,6 @@ export async function handOver(command, args) {
  * passing it on would make it the second signal, which means "at once, without ceremony".
  */
 function passOn(child, signal) {
-  const fromTerminal = signal !== 'SIGTERM' && process.stdin.isTTY === true;
+  const fromTerminal = signal !== 'SIGTERM' && process.stdin.isTTY;
   if (!fromTerminal) child.kill(signal);
 }

@@ -23,10 +23,15 @@ const IMPORTED = new RegExp(
 /** Every module a TypeScript file names, with its line. */
 export function importsOf(file: SourceFile): Array<{ specifier: string; line: number }> {
   const text = blank(file.text).withStrings;
-  return [...text.matchAll(IMPORTED)].map((match) => ({
-    specifier: match[1] ?? match[2] ?? '',
-    line: text.slice(0, match.index).split('\n').length,
-  }));
+  return (
+    [...text.matchAll(IMPORTED)]
+      .map((match) => ({
+        specifier: match[1] ?? match[2] ?? '',
+        line: text.slice(0, match.index).split('\n').length,
+      }))
+      // A template that writes an import for somebody else.
+      .filter(({ specifier }) => !specifier.includes('${'))
+  );
 }
 
 /** Imports that no arrow and no fence allows. Suites in `test/` may import everything of ours. */

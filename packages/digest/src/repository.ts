@@ -88,9 +88,9 @@ export function historyFs(location: GitLocation): { promises: GitFs } {
     throw Object.assign(new Error(`${file} is not granted`), { code: 'ENOENT' });
   };
   const reading = {
-    readFile: (async (file: string, options: BufferEncoding | null = null) => {
+    readFile: (async (file: string, options?: BufferEncoding) => {
       hidden(file);
-      return fs.readFile(real(file), options);
+      return fs.readFile(real(file), options ?? null);
     }) as typeof fs.readFile,
     stat: (async (file: string) => {
       hidden(file);

@@ -3,17 +3,18 @@
  *
  * `connection.ts` opens a file, sets the pragmas and runs whole operations: `read(fn)` over one
  * snapshot, `write(fn)` as one BEGIN IMMEDIATE … COMMIT around a synchronous function, retried
- * without blocking the event loop while another process has the lock. `database.ts` and `migrate.ts`
- * bring a file to its schema or refuse it. Each aggregate is a file with `createX(db, clock)` that
- * returns its port from the domain; what a change must carry with it in the same transaction
- * (`appendEvent`, `appendAudit`, an inserted job) is a synchronous function beside it. Nothing of
- * the engine appears in a type that leaves the package, so that a second engine can stand behind
- * the same ports. The one exception is `@nightshift/store/tickets`, for packages/queue alone.
+ * without blocking the event loop while another process has the lock. `database.ts` and
+ * `migrate.ts` bring a file to its schema or refuse it. Each aggregate is a file with `createX(db,
+ * clock)` that returns its port from the domain; what a change must carry with it in the same
+ * transaction (`appendEvent`, `appendAudit`, an inserted job) is a synchronous function beside it.
+ * Nothing of the engine appears in a type that leaves the package, so that a second engine can
+ * stand behind the same ports. The one exception is `@nightshift/store/tickets`, for packages/queue
+ * alone.
  *
- * The write-ahead log: whoever commits writes it back once it holds a thousand pages, as SQLite does
- * by itself, and never waits for a reader. The scheduler does the rest in its idle passes, once a
- * minute (`retention.checkpoint`): it writes back what is left and cuts the file above 16 MB, and
- * says so when a reader keeps it from that. The same passes prune (`retention.ts`).
+ * The write-ahead log: whoever commits writes it back once it holds a thousand pages, as SQLite
+ * does by itself, and never waits for a reader. The scheduler does the rest in its idle passes,
+ * once a minute (`retention.checkpoint`): it writes back what is left and cuts the file above 16
+ * MB, and says so when a reader keeps it from that. The same passes prune (`retention.ts`).
  */
 export { copyDatabase } from './backup/copy.ts';
 export { inspectCopy } from './backup/inspect.ts';

@@ -17,7 +17,8 @@ await runService<Store>({
   name: 'watchdog',
   worksWhileHalted: true,
   // It may not wait for a lock: whoever holds it may be the one who is wedged, and each tick that
-  // comes late is time that was not observed. What could not be written is written at the next tick.
+  // comes late is time that was not observed. What could not be written is written at the next
+  // tick.
   openStore: ({ paths, clock }) =>
     openStore({ stateDir: paths.dir, clock, mode: 'existing', busyTotalMs: BUSY_WAIT_MS }),
   resilient: { loadLastGood: own.loadLastGood, saveLastGood: own.saveLastGood },

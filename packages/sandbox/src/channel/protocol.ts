@@ -17,10 +17,6 @@ export const RESPONSE_MAX_BYTES = 67_108_864;
 export const OPEN_REQUESTS_MAX = 32;
 export const OPEN_CONTROLS_MAX = 8;
 
-export interface Hello {
-  readonly protocol: number;
-}
-
 /** How `ctx.model(alias)` is made in the child. No key: the broker adds it. */
 export type ChildModel =
   | { readonly kind: 'extractive' }

@@ -58,7 +58,7 @@ function makeReport(client: Client): AgentContext['report'] {
 
 function makeDraft(client: Client): AgentContext['draft'] {
   return async (action, given) => {
-    const params = { action: String(action), args: toJson(given, 'the arguments of a draft') };
+    const params = { action, args: toJson(given, 'the arguments of a draft') };
     const filed = (await client.control({ method: 'draft', params })) as DraftReceipt;
     return { id: filed.id, expiresAt: new Date(filed.expiresAt) };
   };

@@ -30,7 +30,10 @@ export function checkCall(json: unknown): Call {
   }
   if (method === 'report') return { method, params: checkReport(p) };
   if (method === 'draft') {
-    return { method, params: { action: text(p['action'], 200), args: (p['args'] ?? null) as never } };
+    return {
+      method,
+      params: { action: text(p['action'], 200), args: (p['args'] ?? null) as never },
+    };
   }
   if (method === 'progress') return { method, params: checkProgress(p) };
   if (method === 'log') return { method, params: checkLog(p) };
