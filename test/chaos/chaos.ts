@@ -31,7 +31,7 @@ const TIMES = {
 
 /** How long a life may go on after it has come up. The worker is where money and work are. */
 const LIVES_MS: Readonly<Record<Service, number>> = {
-  worker: 4_000,
+  worker: 8_000,
   scheduler: 2_000,
   watchdog: 3_000,
 };

@@ -36,15 +36,19 @@ export const SOAK_AGENTS: readonly SoakAgent[] = [
   { name: 'monday', does: 'call', cron: '0 7 * * 1', catchUp: 'skip' },
 ];
 
+/** Slots pile up behind a worker that is dead for most of the time. */
+const BUSY = { every: '3s', attempts: 10, overlap: 'queue', catchUp: 'all' } as const;
+
 /** For kills in quick succession: something is always on. */
 export const CHAOS_AGENTS: readonly SoakAgent[] = [
-  { name: 'steps', does: 'steps', every: '1s' },
-  { name: 'streams', does: 'stream', every: '1s' },
-  { name: 'flaky', does: 'flaky', every: '2s', attempts: 4 },
+  ...['steps-a', 'steps-b', 'steps-c'].map((name) => ({ ...BUSY, name, does: 'steps' })),
+  ...['calls-a', 'calls-b', 'calls-c'].map((name) => ({ ...BUSY, name, does: 'call' })),
+  { ...BUSY, name: 'streams', does: 'stream' },
+  { ...BUSY, name: 'nothing', does: 'nothing' },
+  { name: 'flaky', does: 'flaky', every: '5s', attempts: 4 },
   { name: 'failing', does: 'fails', every: '15s', attempts: 2 },
   { name: 'greedy', does: 'greedy', every: '30s' },
   { name: 'stray', does: 'stray', every: '20s' },
-  { name: 'nothing', does: 'nothing', every: '1s' },
 ];
 
 export interface Caps {

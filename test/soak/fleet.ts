@@ -38,6 +38,8 @@ export class Fleet {
   #stopping = false;
   /** Why a service stays down though nobody asked for it. */
   gaveUp: string | null = null;
+  /** While nothing can be written, nobody is blamed for not coming up. */
+  patient = false;
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
@@ -129,7 +131,7 @@ export class Fleet {
     this.#parts.timeline.note('exit', { service, pid: child.pid, code, signal });
     if (this.#stopping || kept.down) return;
     const stillborn = signal === null && machineMs() - kept.startedMs < SHORT_LIFE_MS;
-    kept.stillborn = stillborn ? kept.stillborn + 1 : 0;
+    kept.stillborn = stillborn && !this.patient ? kept.stillborn + 1 : 0;
     if (code === 78 || kept.stillborn > STILLBORN_MAX) {
       this.gaveUp = `the ${service} ended with ${code}, see ${service}.stderr`;
       return;

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -23,6 +23,7 @@ export class Installation {
   readonly #caps: Caps[] = [];
   #config: ConfigParts | null = null;
   #db: DatabaseSync | null = null;
+  #mounted = false;
 
   constructor(env: (dir: string) => Readonly<Record<string, string>>) {
     mkdirSync(this.evidence);
@@ -57,6 +58,28 @@ export class Installation {
       ...more,
     };
     writeFileSync(path.join(this.evidence, 'facts.json'), JSON.stringify(facts, null, 2));
+  }
+
+  /** Gives the state a small disk of its own, which can be filled. False without the right to. */
+  mountDisk(sizeMb: number): boolean {
+    mkdirSync(this.stateDir, { mode: 0o700 });
+    const args = ['-t', 'tmpfs', '-o', `size=${sizeMb}m,mode=700`, 'tmpfs', this.stateDir];
+    this.#mounted = spawnSync('mount', args).status === 0;
+    return this.#mounted;
+  }
+
+  /** Fills that disk to its last byte. @returns what makes room again */
+  fillDisk(): () => void {
+    const filler = path.join(this.stateDir, 'filler');
+    for (const bytes of [1 << 20, 1 << 12]) {
+      const chunk = Buffer.alloc(bytes);
+      try {
+        for (;;) writeFileSync(filler, chunk, { flag: 'a' });
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      }
+    }
+    return () => rmSync(filler);
   }
 
   /** Runs `nightshift ...` to its end. */
@@ -108,6 +131,9 @@ export class Installation {
   close(): void {
     this.#db?.close();
     this.#db = null;
+    if (!this.#mounted) return;
+    cpSync(this.stateDir, `${this.stateDir}-kept`, { recursive: true });
+    this.#mounted = spawnSync('umount', [this.stateDir]).status !== 0;
   }
 
   remove(): void {

@@ -66,7 +66,9 @@ export async function runSoak(options: SoakOptions): Promise<number> {
   const env = { ...installation.env, SOAK_WEBHOOK: remotes.at.discord };
   const fleet = new Fleet({ dir, stateDir, env, timeline, restartMs: 500 });
   const pacer = new Pacer({ face, installation, fleet, factor: options.factor });
-  const parts = { face, fleet, installation, pacer, remotes, random, timeline, configure };
+  const ownDisk = installation.mountDisk(128 + 64 * Math.ceil(options.days));
+  if (!ownDisk) console.log('soak: a full disk is not tried: it takes the right to mount one');
+  const parts = { ownDisk, face, fleet, installation, pacer, remotes, random, timeline, configure };
   let code = 1;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {

@@ -23,6 +23,8 @@ export interface StormParts {
   readonly remotes: Remotes;
   readonly random: Seeded;
   readonly timeline: Timeline;
+  /** The state has a disk that can be filled. */
+  readonly ownDisk: boolean;
   /** Writes the configuration with these caps. */
   readonly configure: (caps: Caps) => void;
 }
@@ -45,6 +47,7 @@ const PER_DAY: readonly (readonly [Kind, number])[] = [
   ['reconfigure', 2],
   ['halt', 2],
   ['outage', 1],
+  ['diskFull', 1],
   ['channel', 6],
   ['decide', 8],
   ['enqueue', 8],
@@ -70,9 +73,7 @@ export function happen(parts: StormParts, kind: Kind): Promise<void> {
 
 const HAPPENINGS = {
   weather,
-  kill: async ({ fleet, random }: StormParts) => {
-    fleet.signal(random.pick(SERVICES), 'SIGKILL');
-  },
+  kill: ({ fleet, random }: StormParts) => kill(fleet, random.pick(SERVICES)),
   killBusy,
   restart: async ({ fleet, random }: StormParts) => {
     fleet.signal(random.pick(SERVICES), 'SIGTERM');
@@ -92,6 +93,7 @@ const HAPPENINGS = {
     await pass({ face, pacer }, random.int(2, 4) * HOUR_MS);
     await remotes.scriptModel([]);
   },
+  diskFull,
   channel: async ({ remotes, random, timeline }: StormParts) => {
     const which = random.pick(['ntfy', 'discord'] as const);
     timeline.note('channel-weather', { which });
@@ -115,7 +117,15 @@ async function killBusy({ fleet, pacer, random }: StormParts): Promise<void> {
   ]);
   for (let waited = 0; waited < 4_000 && pacer.isIdle(); waited += 5) await machineSleep(5);
   await machineSleep(random.int(0, 800));
-  fleet.signal(service, 'SIGKILL');
+  await kill(fleet, service);
+}
+
+/** Returns when it is dead: a corpse is nothing to try the watchdog with. */
+async function kill(fleet: Fleet, service: Service): Promise<void> {
+  const pid = fleet.pid(service);
+  if (fleet.signal(service, 'SIGKILL')) {
+    await machineWait(() => fleet.pid(service) !== pid, BACK_WITHIN_MS);
+  }
 }
 
 /** Stopped, not ended: the watchdog has to see it, tell it, and end it. */
@@ -168,6 +178,22 @@ async function halt(parts: StormParts): Promise<void> {
   await pass(parts, 20 * MINUTE_MS);
   timeline.note('resuming');
   await held(parts, () => installation.must(timeline, ['resume']));
+}
+
+/** For ten minutes not a byte can be written to the state. */
+async function diskFull(parts: StormParts): Promise<void> {
+  const { fleet, installation, pacer, timeline } = parts;
+  if (!parts.ownDisk) return timeline.note('disk-not-filled');
+  timeline.note('disk-full');
+  fleet.patient = true;
+  const makeRoom = installation.fillDisk();
+  for (const service of SERVICES) pacer.stopped.add(service);
+  await pass(parts, 10 * MINUTE_MS);
+  makeRoom();
+  timeline.note('disk-has-room');
+  pacer.stopped.clear();
+  await up(parts);
+  fleet.patient = false;
 }
 
 /** A person looks at what waits: most are approved, some twice, some rejected. */
