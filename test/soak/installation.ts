@@ -133,7 +133,8 @@ export class Installation {
     this.#db = null;
     if (!this.#mounted) return;
     cpSync(this.stateDir, `${this.stateDir}-kept`, { recursive: true });
-    this.#mounted = spawnSync('umount', [this.stateDir]).status !== 0;
+    // Lazily: a service that was killed a moment ago may still be on it.
+    this.#mounted = spawnSync('umount', ['--lazy', this.stateDir]).status !== 0;
   }
 
   remove(): void {

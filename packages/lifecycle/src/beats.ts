@@ -76,7 +76,8 @@ export interface Beats {
   /** Milliseconds until the next beat is due, 0 when it is. */
   dueInMs(): number;
   /**
-   * Writes a beat if one is due.
+   * Writes a beat if one is due, and at once when the boot is over: a service that starts may be
+   * silent for longer than one that runs.
    * @throws NightshiftError `beat-unwritable` (75) when none could be written for `silentMs`: a
    * service that nobody can see must not go on working.
    */
@@ -104,6 +105,9 @@ export function beats(options: BeatsOptions): Beats {
   let dueAt = clock.monotonic();
   let goodAt = clock.monotonic();
   let failures = 0;
+  let written: Phase | null = null;
+  const bootIsOver = (): boolean =>
+    written === 'starting' && state.snapshot().phase !== 'starting' && failures === 0;
   const failed = (error: Error): void => {
     failures++;
     dueAt = clock.monotonic() + Math.min(times.beatMs, BEAT_RETRY_MS);
@@ -113,11 +117,13 @@ export function beats(options: BeatsOptions): Beats {
   return {
     dueInMs: () => Math.max(0, dueAt - clock.monotonic()),
     async writeIfDue() {
-      if (clock.monotonic() < dueAt) return;
+      if (clock.monotonic() < dueAt && !bootIsOver()) return;
       try {
         const store = await options.instances();
         if (store === null) throw new Error('there is no open database');
-        await store.beat(instance, state.snapshot());
+        const beat = state.snapshot();
+        await store.beat(instance, beat);
+        written = beat.phase;
       } catch (error) {
         return failed(toError(error));
       }

@@ -107,6 +107,16 @@ test('a turn bumps the beat, and beats are written when they are due', async () 
   expect(await instance()).toMatchObject({ loopSeq: 3, progressSeq: 1, phase: 'working' });
 });
 
+test('that the boot is over is said at once: a boot may be silent longer than a loop', async () => {
+  const loop = loopOf();
+  const { work } = counting();
+  await loop.turn(work);
+  expect(await instance()).toMatchObject({ loopSeq: 1, phase: 'starting' });
+  state.cover(null);
+  await loop.turn(work);
+  expect(await instance()).toMatchObject({ loopSeq: 2, phase: 'idle' });
+});
+
 test('the beat shows the call that may be silent longest', () => {
   const first = state.inflight('model', 100);
   const second = state.inflight('fetch', 200);
