@@ -136,13 +136,13 @@ async function killAgainAndAgain(
   }
 }
 
-/** It is on the books, and a worker has proven its sandbox. */
+/** Its boot is over, and its row says so. */
 function isUp(fleet: Fleet, installation: Installation, service: Service): boolean {
   const pid = fleet.pid(service);
   if (pid === null) return false;
   const row = installation.one(
     `SELECT count(*) AS n FROM instances WHERE pid = ${pid} AND stopped_at IS NULL
-     AND (service <> 'worker' OR launcher IS NOT NULL)`,
+     AND phase <> 'starting'`,
   );
   return Number(row['n']) > 0;
 }

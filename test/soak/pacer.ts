@@ -121,7 +121,6 @@ export class Pacer {
       FROM (SELECT (SELECT count(*) FROM jobs WHERE state = 'running') AS running,
                    (SELECT count(*) FROM jobs WHERE ready = 1) AS ready,
                    (SELECT group_concat(pid) FROM instances
-                    WHERE stopped_at IS NULL
-                      AND (service <> 'worker' OR launcher IS NOT NULL)) AS beating)`) as unknown as Activity;
+                    WHERE stopped_at IS NULL AND phase <> 'starting') AS beating)`) as unknown as Activity;
   }
 }
