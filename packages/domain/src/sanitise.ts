@@ -13,6 +13,15 @@ export function sanitise(text: string, maxLength = 2_000): string {
   return `${clean.slice(0, Math.max(0, maxLength - 1)).toWellFormed()}…`;
 }
 
+/**
+ * Text a person is about to approve: nothing is removed. What a terminal would act on or not show
+ * stands there as `\u202e`, so that what is read is what will be sent.
+ */
+export function reveal(text: string): string {
+  const shown = (mark: string): string => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return text.toWellFormed().replace(CONTROL, shown).replace(INVISIBLE, shown);
+}
+
 /** One line: as {@link sanitise}, with line breaks and tabs as single spaces. */
 export function sanitiseLine(text: string, maxLength = 200): string {
   return sanitise(text.replace(/[\s\u2028\u2029]+/g, ' ').trim(), maxLength);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { plainText } from './plain-text.ts';
-import { sanitise, sanitiseLine } from './sanitise.ts';
+import { reveal, sanitise, sanitiseLine } from './sanitise.ts';
 
 describe('text from a payload', () => {
   test('cannot move a cursor, set a title, or hide its direction', () => {
@@ -12,6 +12,12 @@ describe('text from a payload', () => {
   test('keeps its lines, unless one line is asked for', () => {
     expect(sanitise('a\n\tb')).toBe('a\n\tb');
     expect(sanitiseLine('  a\n\tb \u2028c')).toBe('a b c');
+  });
+
+  test('that waits for an approval hides nothing', () => {
+    expect(reveal('pay \u202e100\u0007 to\u200b me\n')).toBe(
+      String.raw`pay \u202e100\u0007 to\u200b me` + '\n',
+    );
   });
 
   test('is bounded and well-formed, whatever it was', () => {

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type Draft, type DraftState, sanitise, sanitiseLine } from '@nightshift/domain';
+import { type Draft, type DraftState, reveal, sanitiseLine } from '@nightshift/domain';
 import {
   type DraftView,
   approveDraft,
@@ -22,9 +22,6 @@ const STATES = [
   'rejected',
   'expired',
 ] as const satisfies readonly DraftState[];
-
-/** Longest body that is shown to a terminal, characters; `--json` has all of it. */
-const BODY_MAX = 20_000;
 
 export function define(command: Command, cli: Cli): void {
   command.addHelpText(
@@ -129,7 +126,7 @@ function printView(printer: Printer, { draft, effect, body, obstacle }: DraftVie
   fact('sha256', draft.argsHash);
   fact('effect', effect);
   printer.line();
-  printer.line(sanitise(body, BODY_MAX));
+  printer.line(reveal(body));
   if (obstacle === null || draft.state !== 'pending') return;
   printer.line();
   printer.line(printer.paint('bad', `cannot be approved: ${obstacle}`));
