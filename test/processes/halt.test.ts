@@ -35,11 +35,9 @@ test('a halt ends what runs within the drain time, keeps everything down over re
   model.script([{ onCall: 1, gate: 'before-headers' }]);
   const input = { baseUrl: `${model.url}/v1`, page: `${web.url}/page` };
   const services = (['scheduler', 'worker', 'watchdog'] as const).map((it) => site.supervise(it));
-  const failing = await site.enqueue('failing', { page: 'no address' });
-  await waitUntil(async () => (await site.store.jobs.get(failing))?.waitReason === 'backoff', {
-    what: 'the backoff',
-    timeoutMs: 15_000,
-  });
+  const failing = await site.enqueue('failing', { page: 'no address' }, 50);
+  const tries = async () => (await site.store.jobs.get(failing))?.attempts ?? 0;
+  await waitUntil(async () => (await tries()) > 0, { what: 'a failure', timeoutMs: 30_000 });
   const streaming = await site.enqueue('caller', input);
   await model.waitForHeld(1);
 
@@ -48,6 +46,7 @@ test('a halt ends what runs within the drain time, keeps everything down over re
   expect(halt.stdout).toContain('nothing is in flight');
   await waitUntil(() => model.held() === 0, { what: 'the stream to be cut' });
   const calls = model.requests().length;
+  const tried = await tries();
 
   const before = await site.store.instances.current();
   for (const service of services) service.current.kill('SIGKILL');
@@ -58,11 +57,11 @@ test('a halt ends what runs within the drain time, keeps everything down over re
       const halted = fresh.filter((it) => it.phase === 'halted' || it.service === 'watchdog');
       return halted.length === 3 && halted.every((it) => it.loopSeq > 10);
     },
-    { what: 'all three to come back, halted', timeoutMs: 15_000 },
+    { what: 'all three to come back, halted', timeoutMs: 30_000 },
   );
   expect(model.requests()).toHaveLength(calls);
   expect(await site.store.jobs.get(streaming)).toMatchObject({ state: 'queued', attempts: 0 });
-  expect(await site.store.jobs.get(failing)).toMatchObject({ state: 'queued', attempts: 1 });
+  expect(await site.store.jobs.get(failing)).toMatchObject({ state: 'queued', attempts: tried });
 
   expect((await spawnNode(cli(site, 'resume')).exited).code).toBe(0);
   expect(await site.ended(streaming)).toMatchObject({ state: 'done' });

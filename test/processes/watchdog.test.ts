@@ -53,7 +53,12 @@ test('a second watchdog goes away, a stopped one is missed by the scheduler, its
   onCleanup(() => ntfy.close());
   const site = await siteWith(`channels: [ntfy({ server: '${ntfy.url}', topic: 'nights' })]`);
   const first = site.start('watchdog');
-  await waitUntil(async () => (await site.store.instances.running('watchdog')).length === 1, {
+  // It writes down who it is before it takes the lock, so its row alone is too early.
+  const watching = async () => {
+    const lives = await site.store.instances.running('watchdog');
+    return lives.filter(({ phase }) => phase !== 'starting').length;
+  };
+  await waitUntil(async () => (await watching()) === 1, {
     what: 'the first watchdog',
     timeoutMs: 15_000,
   });
