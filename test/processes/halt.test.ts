@@ -43,7 +43,12 @@ test('a halt ends what runs within the drain time, keeps everything down over re
 
   const halt = spawnNode(cli(site, 'halt', '--reason', 'look at the bill'));
   expect((await halt.exited).code).toBe(0);
-  expect(halt.stdout).toContain('nothing is in flight');
+  expect(halt.stdout).toContain('HALTED');
+  const running = async () => (await site.store.jobs.counts()).running;
+  await waitUntil(async () => (await running()) === 0, {
+    what: 'nothing to be in flight',
+    timeoutMs: 20_000,
+  });
   await waitUntil(() => model.held() === 0, { what: 'the stream to be cut' });
   const calls = model.requests().length;
   const tried = await tries();
