@@ -12,6 +12,12 @@ const LOCK_LOOK_MS = 100;
 /** The file whose lock says that a watchdog is on duty. */
 export const LOCK_FILE = 'watchdog.lock';
 
+/**
+ * Locks of this process. A connection that nobody can reach is closed by the garbage collector, and
+ * its lock with it; a caller that keeps the lock for its life has no use for what it was given.
+ */
+const held = new Set<Database.Database>();
+
 /** The right to be the watchdog of a state folder. */
 export interface WatchLock {
   release(): void;
@@ -35,7 +41,13 @@ export async function lockWatch(options: {
   for (;;) {
     try {
       db.exec('BEGIN EXCLUSIVE');
-      return { release: () => void db.close() };
+      held.add(db);
+      return {
+        release() {
+          held.delete(db);
+          db.close();
+        },
+      };
     } catch (error) {
       if (!isBusy(error) || systemClock.monotonic() >= until) {
         db.close();
