@@ -34,7 +34,8 @@ export function withoutSync<T>(store: Store, statement: () => T): T {
  * (`PRAGMA data_version`). Costs a few microseconds and takes no lock.
  */
 export function dataVersion(store: Store): number {
-  return Number(connectionOf(store).db.pragma('data_version'));
+  // Prepared once: asked many times a second, and the library prepares a pragma at each call.
+  return connectionOf(store).db.one<{ data_version: number }>('PRAGMA data_version')!.data_version;
 }
 
 /** What a sweep repaired. All zero is expected. */
