@@ -15,6 +15,7 @@ import { checkRuntime } from './runtime.ts';
 import { secretRefs } from './secret-refs.ts';
 import { parseServiceArgs } from './service-args.ts';
 import type { BootContext, ServiceDefinition, ServiceStore } from './service-context.ts';
+import { registeredInstallation, registeredStateDir } from './registered.ts';
 import { stateDir } from './state-dir.ts';
 
 /** What a service is started from; all have defaults. */
@@ -35,11 +36,14 @@ export function openBoot<S extends ServiceStore>(
   const environment = host.environment ?? processEnvironment();
   checkRuntime(environment, process.versions.node);
   const args = parseServiceArgs(host.argv ?? process.argv.slice(2));
+  const config = args.config === undefined ? null : resolve(cwd, args.config);
   const paths = stateDir({
     flag: args.stateDir,
     cwd,
     environment,
-    configDir: args.config === undefined ? cwd : dirname(resolve(cwd, args.config)),
+    // A service without a configuration of its own is nobody's: units name theirs.
+    registered: config === null ? undefined : registeredStateDir(config, registeredInstallation()),
+    configDir: config === null ? cwd : dirname(config),
     create: definition.createStateDir ?? false,
   });
   const instance = uuidv7(clock);

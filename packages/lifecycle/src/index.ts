@@ -24,6 +24,8 @@ export type { Log, LogFields, LogOptions } from './logger.ts';
 export { systemProcesses } from './process-identity.ts';
 export type { HostIdentity, Liveness, Processes, SignalOutcome } from './process-identity.ts';
 export { redactor } from './redact.ts';
+export { REGISTRATION_FILE, registeredInstallation, registeredStateDir } from './registered.ts';
+export type { Registered } from './registered.ts';
 export { checkRuntime } from './runtime.ts';
 export { parseServiceArgs } from './service-args.ts';
 export type { ServiceArgs } from './service-args.ts';

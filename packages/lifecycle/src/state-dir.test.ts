@@ -7,12 +7,15 @@ import { createStateDir, stateDir, stateDirToBe } from './state-dir.ts';
 
 const nothing = environmentOf({});
 
-test('the flag wins over the environment, which wins over the folder of the configuration', () => {
+test('the flag wins over the environment, that over what was registered, that over the folder', () => {
   const dir = tempDir();
   const environment = environmentOf({ NIGHTSHIFT_STATE_DIR: join(dir, 'b') });
   const request = { cwd: dir, configDir: join(dir, 'config'), create: true };
   expect(stateDir({ ...request, environment, flag: 'a' }).dir).toBe(join(dir, 'a'));
   expect(stateDir({ ...request, environment }).dir).toBe(join(dir, 'b'));
+  const registered = join(dir, 'c');
+  expect(stateDir({ ...request, environment, registered }).dir).toBe(join(dir, 'b'));
+  expect(stateDir({ ...request, environment: nothing, registered }).dir).toBe(registered);
   const { dir: besides } = stateDir({ ...request, environment: nothing });
   expect(besides).toBe(join(dir, 'config', '.nightshift'));
 });

@@ -39,6 +39,8 @@ export interface StateDirRequest {
   readonly flag?: string | undefined;
   readonly cwd: string;
   readonly environment: Pick<Environment, 'get'>;
+  /** State folder that was registered for the configuration, by `nightshift install`. */
+  readonly registered?: string | undefined;
   /** Folder of the configuration. */
   readonly configDir: string;
   /** Only `init`, `install`, `up`, `run` and `npm start` may create one. */
@@ -46,9 +48,9 @@ export interface StateDirRequest {
 }
 
 /**
- * The state folder: `--state-dir`, else `NIGHTSHIFT_STATE_DIR`, else `.nightshift` beside the
- * configuration (never beside the working folder: cron starts in the home folder, and a second
- * folder would be a second budget).
+ * The state folder: `--state-dir`, else `NIGHTSHIFT_STATE_DIR`, else the one that was registered,
+ * else `.nightshift` beside the configuration (never beside the working folder: cron starts in the
+ * home folder, and a second folder would be a second budget).
  *
  * @throws NightshiftError `state-dir-missing` (78) when it is not there and may not be created,
  * `state-dir-unusable` (78) when it is no folder, is another user's, or cannot be created.
@@ -73,8 +75,9 @@ export function stateDirToBe(request: Omit<StateDirRequest, 'create'>): StatePat
 }
 
 function placeOf(request: Omit<StateDirRequest, 'create'>): StatePaths {
-  const named = request.flag ?? request.environment.get('NIGHTSHIFT_STATE_DIR');
-  return statePaths(resolve(request.cwd, named ?? join(request.configDir, '.nightshift')));
+  const { flag, environment, registered, configDir, cwd } = request;
+  const named = flag ?? environment.get('NIGHTSHIFT_STATE_DIR') ?? registered;
+  return statePaths(resolve(cwd, named ?? join(configDir, '.nightshift')));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import {
   type Actor,
   type Clock,
@@ -10,10 +10,13 @@ import {
 } from '@nightshift/domain';
 import {
   type Environment,
+  type Registered,
   type StatePaths,
   configFileOf,
   loadSettings,
   processEnvironment,
+  registeredInstallation,
+  registeredStateDir,
   stateDir,
   stateDirToBe,
 } from '@nightshift/lifecycle';
@@ -38,6 +41,8 @@ export interface InstallationRequest {
   readonly actor?: Actor;
   /** Longest wait for the database's lock, ms. */
   readonly busyTotalMs?: number;
+  /** What was installed on this machine; default: what its registration says. */
+  readonly registered?: Registered | null;
 }
 
 /**
@@ -53,6 +58,8 @@ export interface Installation {
   readonly environment: Environment;
   /** Who gives the orders: the user of this machine. */
   readonly actor: Actor;
+  /** It was installed with `--without-alerts`: nobody may hear of trouble. */
+  readonly withoutAlerts: boolean;
   /** @throws NightshiftError (78) with every mistake at once. */
   settings(): Promise<Settings>;
   /** With the `.env` of the configuration. @throws as {@link settings}. */
@@ -73,15 +80,19 @@ export interface Installation {
 export function openInstallation(request: InstallationRequest): Installation {
   const { cwd, clock = systemClock, environment = processEnvironment() } = request;
   const busyTotalMs = request.busyTotalMs ?? COMMAND_BUSY_MS;
-  const configFile = configFileOf(request.config, cwd);
+  const { registered = registeredInstallation() } = request;
+  const configFile = configOf(request, registered);
   const place = {
     flag: request.stateDir,
     cwd,
     environment,
+    registered: registeredStateDir(configFile, registered),
     configDir: configFile === null ? cwd : dirname(configFile),
   };
   const paths = request.create ? stateDirToBe(place) : stateDir({ ...place, create: false });
-  const loaded = once(() => loadSettings({ configFile: request.config, cwd, environment }));
+  const loaded = once(() =>
+    loadSettings({ configFile: configFile ?? undefined, cwd, environment }),
+  );
   const where = { stateDir: paths.dir, clock };
   const store = once(() => openStore({ ...where, mode: 'existing', busyTotalMs }));
   const watchStore = once(() => readWatchStore(where));
@@ -91,6 +102,7 @@ export function openInstallation(request: InstallationRequest): Installation {
     clock,
     environment,
     actor: request.actor ?? personHere(),
+    withoutAlerts: registered?.withoutAlerts === true && registered.stateDir === paths.dir,
     settings: async () => (await loaded.get()).settings,
     fullEnvironment: async () => (await loaded.get()).environment,
     store: store.get,
@@ -100,6 +112,19 @@ export function openInstallation(request: InstallationRequest): Installation {
       await watchStore.end((it) => it?.close());
     },
   };
+}
+
+/**
+ * The configuration that was named or lies here, else that of this machine's installation: unless a
+ * state folder was named, which may be another one's.
+ */
+function configOf(request: InstallationRequest, registered: Registered | null): string | null {
+  const { config, cwd, stateDir: named, environment = processEnvironment() } = request;
+  const own = configFileOf(config, cwd);
+  if (own !== null || registered === null) return own;
+  const state = named ?? environment.get('NIGHTSHIFT_STATE_DIR');
+  const other = state !== undefined && resolve(cwd, state) !== registered.stateDir;
+  return other ? null : registered.config;
 }
 
 /** The user of this machine who runs the command, for the audit. */

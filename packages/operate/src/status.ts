@@ -43,6 +43,8 @@ export interface Status {
   readonly queue: QueueCounts;
   readonly breakers: readonly Breaker[];
   readonly incidents: readonly Incident[];
+  /** Installed with `--without-alerts`: trouble may reach nobody. */
+  readonly withoutAlerts: boolean;
   /** When each scheduled agent runs next, soonest first. */
   readonly next: readonly { readonly agent: string; readonly at: number }[];
   /** The newest run of each safety drill that was ever run. */
@@ -84,6 +86,7 @@ export async function readStatus(
     queue: await store.jobs.counts(),
     breakers: await store.breakers.list(),
     incidents: await openIncidents(installation),
+    withoutAlerts: installation.withoutAlerts,
     next: settings === null ? [] : await nextRuns(settings, now),
     drills: drillAges(await createDrillStore(store).newest()),
     value: settings === null ? null : valueOf(settings, delivered, sinceAt),

@@ -1,7 +1,13 @@
 import { uptime } from 'node:os';
 import type { FactStore, Finding, Instance } from '@nightshift/domain';
 import { openChannel, Outbox, post, watchdogError, type Channel } from '@nightshift/alerts';
-import { stopFile, systemProcesses, type ServiceContext, type Work } from '@nightshift/lifecycle';
+import {
+  registeredInstallation,
+  stopFile,
+  systemProcesses,
+  type ServiceContext,
+  type Work,
+} from '@nightshift/lifecycle';
 import { createDrillStore, createFactStore, type Store } from '@nightshift/store';
 import { Brake } from './brake.ts';
 import { DeadMan } from './dead-man.ts';
@@ -15,6 +21,7 @@ import { ownHealth } from './own-health.ts';
 import { lives, withoutEndedRuns, type FactSource } from './sight.ts';
 import { DailySummary, readNight } from './summary.ts';
 import { Watchdog, type TickResult } from './tick.ts';
+import { Unheard, whyUnheard } from './unheard.ts';
 
 type Context = ServiceContext<Store>;
 
@@ -30,6 +37,12 @@ export function startWatchdog(context: Context, store: FallbackStore): Work {
   const watchdog = assemble(context, store, outbox, opened.findings);
   const deliverer = new Deliverer(outbox, log);
   const deadMan = deadManOf(context);
+  const unheard = new Unheard({
+    unheard: whyUnheard(settings, registeredInstallation(), context.paths.dir),
+    store,
+    clock,
+    log,
+  });
   const begunAt = clock.monotonic();
   const end = async ({ sight }: TickResult): Promise<void> => {
     const limits = { tookMs: clock.monotonic() - begunAt, maxMs: longestPassMs(settings.times) };
@@ -43,6 +56,7 @@ export function startWatchdog(context: Context, store: FallbackStore): Work {
       const result = await watchdog.tick();
       const { sight, findings, deliveries } = result;
       context.beat.progress();
+      await unheard.tick();
       if (deliveries.length > 0) {
         log.info('told', `${deliveries.length} messages queued`, { findings: findings.length });
       }

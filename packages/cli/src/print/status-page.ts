@@ -43,6 +43,9 @@ export function printStatus(printer: Printer, status: Status, now: number): void
     fact('breakers', paint('bad', names));
   }
   fact('alerts', alertsText(printer, status));
+  if (status.withoutAlerts) {
+    fact('', paint('warn', 'installed without alerts: trouble may reach nobody'));
+  }
   for (const it of status.incidents) {
     fact('', `${paint('bad', '•')} ${sanitiseLine(it.title)}  ${paint('dim', it.rule)}`);
   }

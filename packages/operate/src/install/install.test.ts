@@ -1,13 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AgentSettings } from '@nightshift/domain';
+import { REGISTRATION_FILE } from '@nightshift/lifecycle';
 import { tempDir } from '@nightshift/support';
 import { expect, test } from 'vitest';
 import { cronFiles } from './cron.ts';
 import type { Host, Ran } from './host.ts';
 import { install, planInstall } from './install.ts';
 import { defaultPlace } from './place.ts';
-import { REGISTRATION_FILE, uninstall } from './registration.ts';
+import { uninstall } from './registration.ts';
 
 const CONFIG = `export default { timezone: 'UTC', budget: { perDay: '$1.00' },
   agents: { digest: { entry: './a.ts', schedule: '0 6 * * *' } } };`;

@@ -1,13 +1,19 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { EXIT, NightshiftError, type Settings } from '@nightshift/domain';
-import { CONFIG_NAME, type Sleeper, loadSettings, timerSleeper } from '@nightshift/lifecycle';
+import {
+  CONFIG_NAME,
+  REGISTRATION_FILE,
+  type Sleeper,
+  loadSettings,
+  timerSleeper,
+} from '@nightshift/lifecycle';
 import { ownNode } from '../init/init.ts';
 import { checkoutPath } from '../service-process.ts';
 import { commandWords } from './cron.ts';
 import { type Host, thisHost } from './host.ts';
 import { type Place, type PlannedFile, defaultPlace } from './place.ts';
 import { type InstallPlan, type SupervisorKind, installPlan } from './plan.ts';
-import { REGISTRATION_FILE, type Registration, readRegistration } from './registration.ts';
+import { type Registration, readRegistration } from './registration.ts';
 
 export interface InstallRequest {
   readonly kind: SupervisorKind;

@@ -1,11 +1,10 @@
 import { EXIT, NightshiftError } from '@nightshift/domain';
+import { REGISTRATION_FILE } from '@nightshift/lifecycle';
 import { type Host, thisHost } from './host.ts';
 import type { Place } from './place.ts';
 import type { SupervisorKind } from './plan.ts';
 
-/** Says what was installed on this machine, for whoever takes it away again. */
-export const REGISTRATION_FILE = '/etc/nightshift/install.json';
-
+/** What was installed on this machine, for whoever takes it away again. */
 export interface Registration {
   readonly schema: 1;
   readonly kind: SupervisorKind;
