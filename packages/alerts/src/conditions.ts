@@ -8,6 +8,7 @@ import { diskLow } from './rules/disk-low.ts';
 import { dlqGrowing } from './rules/dlq-growing.ts';
 import { draftsWaiting } from './rules/drafts-waiting.ts';
 import { drillOverdue } from './rules/drill-overdue.ts';
+import { egressDenied } from './rules/egress-denied.ts';
 import { estimateBreached } from './rules/estimate-breached.ts';
 import { factsUnavailable } from './rules/facts-unavailable.ts';
 import { haltedLong } from './rules/halted-long.ts';
@@ -30,6 +31,7 @@ export const RULES: readonly Rule[] = [
   spendWindow,
   spendRate,
   estimateBreached,
+  egressDenied,
   holdsLeaking,
   deadLetter,
   dlqGrowing,

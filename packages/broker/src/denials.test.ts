@@ -31,15 +31,15 @@ async function scene(denied?: () => Promise<void>): Promise<Scene> {
   return { rig, told, reach };
 }
 
-test('the first denied attempt of a job is told at once, a loop of them tenfold', async () => {
+test('the first denied attempt of a job is told at once, a loop of them ever more seldom', async () => {
   const { rig, told, reach } = await scene();
   expect(await reach('http://evil.test/?q=1')).toBe('host-denied');
   const { job, attempt, agent } = rig.who;
   const message = 'digest may not reach evil.test:80';
   expect(told).toEqual([{ job, attempt, agent, reason: 'host-denied', message, count: 1 }]);
   await reach('http://other.test/', 120);
-  expect(told.map(({ count }) => count)).toEqual([1, 10, 100]);
-  expect(rig.logged.filter((line) => line.includes('egress denied'))).toHaveLength(3);
+  expect(told.map(({ count }) => count)).toEqual([1, 2, 5, 10, 20, 50, 100]);
+  expect(rig.logged.filter((line) => line.includes('egress denied'))).toHaveLength(7);
 });
 
 test('each job and each kind of attempt is counted for itself', async () => {
@@ -51,11 +51,13 @@ test('each job and each kind of attempt is counted for itself', async () => {
     await reasonOf(ask(each, { model: 'dear' }));
     await reasonOf(ask(each, { web_search_options: {} }));
   }
-  expect(told.map(({ job, reason }) => [job, reason])).toEqual([
-    [rig.who.job, 'model-unknown'],
-    [rig.who.job, 'request-denied'],
-    [second.who.job, 'model-unknown'],
-    [second.who.job, 'request-denied'],
+  expect(told.map(({ job, reason, count }) => [job, reason, count])).toEqual([
+    [rig.who.job, 'model-unknown', 1],
+    [rig.who.job, 'model-unknown', 2],
+    [rig.who.job, 'request-denied', 1],
+    [second.who.job, 'model-unknown', 1],
+    [second.who.job, 'model-unknown', 2],
+    [second.who.job, 'request-denied', 1],
   ]);
 });
 

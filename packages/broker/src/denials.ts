@@ -27,8 +27,8 @@ const TELLING: ReadonlySet<RefusalReason> = new Set([
 const MAX_JOBS = 1_000;
 
 /**
- * Counts denied attempts by job and reason. The first is told at once; after that each tenfold, so
- * that an agent in a loop makes a handful of events and not a million.
+ * Counts denied attempts by job and reason. The first is told at once, then the second, the fifth,
+ * the tenth, and so on, so that an agent in a loop makes a handful of events and not a million.
  */
 export class Denials {
   readonly #counts = new Map<string, number>();
@@ -44,7 +44,7 @@ export class Denials {
   async note(who: Principal, { reason, message }: Refusal): Promise<void> {
     if (!TELLING.has(reason)) return;
     const count = this.#count(`${who.job} ${reason}`);
-    if (!/^10*$/.test(String(count))) return;
+    if (!/^[125]0*$/.test(String(count))) return;
     const { job, attempt, agent } = who;
     const denial: Denial = { job, attempt, agent, reason, message, count };
     this.#log('warn', 'egress denied', { job, attempt, agent, reason, why: message, count });

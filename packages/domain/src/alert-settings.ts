@@ -52,6 +52,8 @@ export interface RuleSettings {
   /** Starts of one service within ten minutes. */
   readonly 'crash-loop': { readonly starts: number };
   readonly 'clock-jump': { readonly afterMs: number };
+  /** Attempts of one agent to reach what it was never given. */
+  readonly 'egress-denied': { readonly perDay: number };
   readonly 'drafts-waiting': { readonly afterMs: number };
   readonly 'drill-overdue': { readonly afterMs: number };
   readonly 'halted-long': { readonly afterMs: number };
@@ -73,6 +75,7 @@ export const DEFAULT_RULES: RuleSettings = {
   'disk-low': { freeMb: 512, freeInodes: 5_000, walMb: 256 },
   'crash-loop': { starts: 5 },
   'clock-jump': { afterMs: 5 * MINUTE },
+  'egress-denied': { perDay: 5 },
   'drafts-waiting': { afterMs: 12 * HOUR },
   'drill-overdue': { afterMs: 90 * 24 * HOUR },
   'halted-long': { afterMs: 12 * HOUR },

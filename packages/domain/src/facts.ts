@@ -67,6 +67,15 @@ export interface Facts {
   readonly starts: readonly { readonly service: ServiceName; readonly count: number }[];
   /** The latest moment at which a call was ever admitted, epoch ms. */
   readonly highAt: number;
+  /** Agents that reached within the last day for what they were never given, by agent. */
+  readonly denied: readonly {
+    readonly agent: string;
+    /** Attempts that are known of. */
+    readonly attempts: number;
+    readonly jobs: number;
+    /** What the newest of them reached for. */
+    readonly last: string;
+  }[];
   /** Drafts that wait for a person. */
   readonly drafts: { readonly waiting: number; readonly oldestAt: number | null };
   /** The newest run of each drill that was ever run. */

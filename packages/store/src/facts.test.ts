@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Principal, ReportDraft } from '@nightshift/domain';
-import { budgets, call, held, principal } from '../test/money.ts';
+import type { Json, Principal, ReportDraft } from '@nightshift/domain';
+import { budgets, call, held, principal, sql } from '../test/money.ts';
 import { PERSON, claim, enqueued, openWorld, running, type World } from '../test/world.ts';
 import { createFactStore } from './facts.ts';
 
@@ -44,10 +44,36 @@ test('an empty database is a fact, too', async () => {
     },
     starts: [],
     highAt: 0,
+    denied: [],
     drafts: { waiting: 0, oldestAt: null },
     drills: [],
     installedAt: world.clock.now(),
   });
+});
+
+test('what agents were refused within a day is added up by agent', async () => {
+  const world = await openWorld();
+  const { events } = world.store;
+  const deny = (kind: string, job: string, data: Record<string, Json>) =>
+    events.append(kind, job, { reason: 'host-denied', ...data });
+  const digest = { agent: 'digest', message: 'may not reach a.test' };
+  await deny('egress.denied', 'old', { ...digest, count: 50 });
+  world.clock.advance(24 * 3_600_000);
+  for (const count of [1, 2, 5]) await deny('egress.denied', 'j1', { ...digest, count });
+  await deny('egress.denied', 'j1', { ...digest, reason: 'model-unknown', count: 2 });
+  await deny('egress.denied', 'j2', { agent: 'other', message: 'once', count: 1 });
+  await deny('sandbox.denied', 'j3', { agent: 'digest', message: 'may not read', count: 1 });
+  await events.append('draft.filed', 'j4', { agent: 'digest', count: 99 });
+  const { denied } = await createFactStore(world.store, noStop).read(NOTHING_SEEN);
+  expect(denied).toEqual([
+    { agent: 'digest', attempts: 8, jobs: 2, last: 'may not read' },
+    { agent: 'other', attempts: 1, jobs: 1, last: 'once' },
+  ]);
+  const plan = sql(world).all<{ detail: string }>(
+    `EXPLAIN QUERY PLAN SELECT id FROM events
+     WHERE kind IN ('egress.denied', 'sandbox.denied') AND at > 1 ORDER BY at DESC`,
+  );
+  expect(plan.map(({ detail }) => detail).join()).toContain('events_denied');
 });
 
 test('upkeep: attempts, holds, what cost more than its bound, starts and the disk', async () => {

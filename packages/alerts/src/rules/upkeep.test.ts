@@ -12,6 +12,7 @@ import { diskLow } from './disk-low.ts';
 import { dlqGrowing } from './dlq-growing.ts';
 import { draftsWaiting } from './drafts-waiting.ts';
 import { drillOverdue } from './drill-overdue.ts';
+import { egressDenied } from './egress-denied.ts';
 import { holdsLeaking } from './holds-leaking.ts';
 import { queueLag } from './queue-lag.ts';
 import { scheduleMissed } from './schedule-missed.ts';
@@ -82,6 +83,7 @@ describe('queue-lag', () => {
 describe('thresholds', () => {
   type Case = [Rule, keyof RuleSettings, Partial<Facts>, Partial<Facts>, unknown];
   const aged = (ms: number) => ({ count: 1, waiting: 1, oldestAt: NOW - ms });
+  const denial = (name: string, attempts: number) => ({ agent: name, attempts, jobs: 1, last: '' });
   const MIB = 1024 * 1024;
   const disk = { freeBytes: 512 * MIB, freeInodes: 5_000, walBytes: 256 * MIB };
 
@@ -93,6 +95,13 @@ describe('thresholds', () => {
       { holds: aged(34 * MINUTE) },
       { holds: aged(35 * MINUTE) },
       { afterMs: DAY },
+    ],
+    [
+      egressDenied,
+      'egress-denied',
+      { denied: [denial('a', 4), denial('b', 4)] },
+      { denied: [denial('a', 4), denial('b', 5)] },
+      { perDay: 6 },
     ],
     [
       draftsWaiting,
@@ -159,6 +168,17 @@ describe('clock-jump', () => {
     it.clock.stepTo(it.clock.now() - 3_600_000);
     expect(keysOf(it.run(3_600_000))).toEqual(['clock-jump:step']);
     expect(it.run(60_000)).toEqual([]);
+  });
+});
+
+describe('egress-denied', () => {
+  test('names the agent and what it reached for, whatever that is made of', () => {
+    const denied = [{ agent: 'digest', attempts: 7, jobs: 2, last: 'may not reach \u001b[2Jevil' }];
+    const [finding] = egressDenied.evaluate(factsOf(NOW, { denied }), settingsOf(), memory);
+    expect(finding).toMatchObject({ key: 'egress-denied:digest', severity: 'warn' });
+    expect(finding?.detail).toBe(
+      '7 attempts in 2 jobs since this time yesterday; may not reach evil',
+    );
   });
 });
 

@@ -24,6 +24,7 @@ export const rulesSchema = closed({
   }).optional(),
   'crash-loop': closed({ starts: leaf(count(2, 10_000)).optional() }).optional(),
   'clock-jump': after('1m', '7d'),
+  'egress-denied': closed({ perDay: leaf(count(1, 1_000_000)).optional() }).optional(),
   'drafts-waiting': after('1m', '30d'),
   'drill-overdue': after('1d', '3660d'),
   'halted-long': after('1m', '3660d'),

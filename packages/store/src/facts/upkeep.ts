@@ -6,7 +6,10 @@ import { newestRuns } from '../drills.ts';
 
 const MINUTES_10 = 10 * 60_000;
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const LIST_MAX = 50;
+/** Denials that are added up; of a flood the newest. */
+const DENIED_MAX = 1_000;
 
 type Upkeep = Pick<
   Facts,
@@ -18,6 +21,7 @@ type Upkeep = Pick<
   | 'disk'
   | 'starts'
   | 'highAt'
+  | 'denied'
   | 'drafts'
   | 'drills'
   | 'installedAt'
@@ -42,6 +46,7 @@ export async function readUpkeep(db: Connection, now: number): Promise<Upkeep> {
       db.all<{ service: ServiceName; count: number }>(STARTS, [now - MINUTES_10]),
     ),
     highAt: await db.read(() => countOf(db, HIGH_AT)),
+    denied: await db.read(() => denied(db, now - DAY)),
     drafts: await db.read(() => db.one<Upkeep['drafts']>(DRAFTS, [now])!),
     drills: await db.read(() => newestRuns(db)),
     installedAt: await db.read(() => countOf(db, INSTALLED)),
@@ -61,6 +66,11 @@ function diskOf(file: string): Upkeep['disk'] {
     freeInodes: files === 0 ? null : ffree,
     walBytes: wal?.size ?? 0,
   };
+}
+
+function denied(db: Connection, since: number): Upkeep['denied'] {
+  const rows = db.all<Upkeep['denied'][number]>(DENIED, { since, limit: DENIED_MAX });
+  return rows.map(({ agent, attempts, jobs, last }) => ({ agent, attempts, jobs, last }));
 }
 
 function countOf(db: Connection, sql: string, ...params: number[]): number {
@@ -88,6 +98,18 @@ const STARTS = `
   GROUP BY service ORDER BY service`;
 
 const HIGH_AT = 'SELECT high_at AS n FROM control WHERE id = 1';
+
+// An event says how often its job had tried that kind of thing by then. With max(id) SQLite takes
+// the other columns from that very row (https://sqlite.org/lang_select.html#bareagg).
+const DENIED = `
+  SELECT agent, sum(count) AS attempts, count(DISTINCT ref) AS jobs, message AS last, max(id)
+  FROM (SELECT id, ref, data ->> 'agent' AS agent, data ->> 'message' AS message,
+               max(data ->> 'count') AS count
+        FROM (SELECT id, ref, data FROM events
+              WHERE kind IN ('egress.denied', 'sandbox.denied') AND at > :since
+              ORDER BY at DESC LIMIT :limit)
+        GROUP BY ref, data ->> 'reason')
+  GROUP BY agent ORDER BY agent`;
 
 const DRAFTS = `
   SELECT count(*) AS waiting, min(created_at) AS oldestAt FROM drafts
