@@ -112,7 +112,8 @@ test('there is a unit and a property list for each service, and nothing else', (
   );
   const all = [...units, ...scheduled, 'nightshift.target', 'bubblewrap.conf'];
   expect(readdirSync(SYSTEMD).sort()).toEqual(all.sort());
-  const lists = SERVICES.map((it) => `nightshift.${it}.plist`);
+  const timed = ['run.digest', 'watch', 'backup'];
+  const lists = [...SERVICES, ...timed].map((it) => `nightshift.${it}.plist`);
   expect(readdirSync(LAUNCHD).sort()).toEqual(lists.sort());
 });
 
@@ -292,3 +293,35 @@ describe.each(SERVICES)('the property list of the %s', (service) => {
     }
   });
 });
+
+const FIVE_MINUTES = Array.from({ length: 12 }, (_, i) => ({ Minute: i * 5 }));
+
+test.each([
+  ['run.digest', ['run', 'digest'], [{ Hour: 6, Minute: 0 }]],
+  ['watch', ['watch', '--once'], FIVE_MINUTES],
+  ['backup', ['backup', '--keep', '14'], [{ Hour: 4, Minute: 30 }]],
+])(
+  'the property list of %s says its times and each key, and nothing keeps it alive',
+  (name, words, times) => {
+    const state = '/usr/local/var/nightshift';
+    const list = parse(readFileSync(join(LAUNCHD, `nightshift.${name}.plist`), 'utf8'));
+    const cli = `${PROGRAM}/packages/cli/src/main.ts`;
+    expect(list).toEqual({
+      Label: `nightshift.${name}`,
+      UserName: 'nightshift',
+      GroupName: 'nightshift',
+      WorkingDirectory: PROGRAM,
+      ProgramArguments: [NODE, cli, '--config', CONFIG, '--state-dir', state, ...words],
+      EnvironmentVariables: {
+        ...serviceEnvironment(statePaths(state).compileCache),
+        PATH: '/usr/bin:/bin:/usr/sbin:/sbin',
+      },
+      StartCalendarInterval: times,
+      ExitTimeOut: STOP_TIMEOUT_MS / 1_000,
+      ProcessType: 'Interactive',
+      Umask: 0o077,
+      StandardErrorPath: `${statePaths(state).logs}/stderr-${name}.log`,
+    });
+    expect(existsSync(cli.replace(PROGRAM, repoRoot))).toBe(true);
+  },
+);

@@ -5,8 +5,10 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  readdirSync,
   renameSync,
   rmSync,
+  rmdirSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -29,6 +31,8 @@ export interface Host {
   /** Whole or not at all; makes the folders above it. */
   write(path: string, text: string, mode: number): void;
   remove(path: string): void;
+  /** Removes a folder in which nothing is; any other stays. */
+  removeEmptyFolder(path: string): void;
   /** A folder with this mode that belongs to whoever owns `like`, or to root. */
   makeFolder(
     path: string,
@@ -54,6 +58,9 @@ export function thisHost(): Host {
       renameSync(draft, path);
     },
     remove: (path) => rmSync(path, { force: true }),
+    removeEmptyFolder(path) {
+      if (existsSync(path) && readdirSync(path).length === 0) rmdirSync(path);
+    },
     makeFolder(path, mode, owner) {
       mkdirSync(path, { recursive: true, mode });
       if (owner !== undefined && statSync(path).uid !== owner.uid) {

@@ -17,12 +17,15 @@ interface Machine {
   readonly host: Host;
   readonly files: Map<string, string>;
   readonly ran: string[];
+  /** Folders that were to go if nothing is in them. */
+  readonly emptied: string[];
 }
 
 /** A machine of which a test sees every file and command. Its answers are those of a healthy one. */
 function machineOf(over: Partial<Host> = {}, answers: Record<string, Partial<Ran>> = {}): Machine {
   const files = new Map<string, string>([['/run/systemd/system', '']]);
   const ran: string[] = [];
+  const emptied: string[] = [];
   let hasUser = !('useradd' in answers);
   const services = ['scheduler', 'worker', 'watchdog'].map((name) => ({
     name,
@@ -45,6 +48,7 @@ function machineOf(over: Partial<Host> = {}, answers: Record<string, Partial<Ran
     read: (path) => files.get(path) ?? null,
     write: (path, text) => void files.set(path, text),
     remove: (path) => void files.delete(path),
+    removeEmptyFolder: (path) => void emptied.push(path),
     makeFolder: () => undefined,
     run(command, args) {
       const line = [command, ...args].join(' ');
@@ -58,7 +62,7 @@ function machineOf(over: Partial<Host> = {}, answers: Record<string, Partial<Ran
     },
     ...over,
   };
-  return { host, files, ran };
+  return { host, files, ran, emptied };
 }
 
 function request(machine: Machine, over: object = {}) {
@@ -144,12 +148,39 @@ test('a plan touches nothing', async () => {
   const machine = machineOf({ isRoot: false });
   const { files, start } = await planInstall(request(machine, { kind: 'launchd' }));
   expect(files.map((it) => it.path)).toContain('/Library/LaunchDaemons/nightshift.worker.plist');
-  expect(start).toHaveLength(3);
+  expect(start).toHaveLength(4);
   expect(machine.ran).toEqual([]);
+});
+
+test('a Mac gives a label again only when its service has ended, and becomes a user with sudo', async () => {
+  let refusals = 2;
+  const machine = machineOf({ platform: 'darwin' });
+  const run = machine.host.run;
+  const host = {
+    ...machine.host,
+    run(command: string, args: readonly string[]): Ran {
+      const ran = run(command, args);
+      const taken = args[0] === 'bootstrap' && refusals-- > 0;
+      return taken ? { ...ran, code: 5 } : ran;
+    },
+  };
+  await install(request(machine, { kind: 'launchd', host }));
+  const control = machine.ran.filter((it) => it.startsWith('launchctl'));
+  const verbs = control.map((it) => it.split(' ')[1]);
+  expect(verbs.filter((it) => it === 'bootout')).toHaveLength(4);
+  expect(verbs.lastIndexOf('bootout')).toBeLessThan(verbs.indexOf('bootstrap'));
+  expect(verbs.filter((it) => it === 'bootstrap')).toHaveLength(6);
+  expect(machine.ran.join()).not.toContain('runuser');
+  expect(machine.files.get('/usr/local/bin/nightshift')).toContain('exec sudo -u nightshift --');
+  const nobody = machineOf({ platform: 'darwin' }, { useradd: {} });
+  await expect(install(request(nobody, { kind: 'launchd' }))).rejects.toMatchObject({
+    code: 'user-missing',
+  });
 });
 
 test('uninstall removes what was written, stops it first, and keeps the rest', async () => {
   const machine = machineOf();
+  machine.files.set('/usr/bin/bwrap', '');
   await install(request(machine));
   machine.files.set('/etc/systemd/system/other.service', 'mine');
   machine.ran.length = 0;
@@ -157,11 +188,14 @@ test('uninstall removes what was written, stops it first, and keeps the rest', a
   expect(removed).toContain('/usr/local/bin/nightshift');
   expect([...machine.files.keys()]).toEqual([
     '/run/systemd/system',
+    '/usr/bin/bwrap',
     '/etc/nightshift/nightshift.env',
     '/etc/systemd/system/other.service',
   ]);
   expect(machine.ran[0]).toContain('systemctl disable --now');
   expect(kept).toContain('/var/lib/nightshift');
+  expect(machine.emptied).toContain('/etc/systemd/system/nightshift-worker.service.d');
+  expect(machine.emptied.every((it) => it.endsWith('.service.d'))).toBe(true);
   expect(() => uninstall(machine.host)).toThrow('nothing was installed');
 });
 

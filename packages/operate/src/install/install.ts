@@ -14,6 +14,7 @@ import { type Host, thisHost } from './host.ts';
 import { type Place, type PlannedFile, defaultPlace } from './place.ts';
 import { type InstallPlan, type SupervisorKind, installPlan } from './plan.ts';
 import { type Registration, readRegistration } from './registration.ts';
+import { changeUser } from './wrapper.ts';
 
 export interface InstallRequest {
   readonly kind: SupervisorKind;
@@ -46,6 +47,8 @@ const BWRAP = '/usr/bin/bwrap';
 /** Looks until three services beat: a start takes some seconds on a small machine. */
 const BEAT_LOOKS = 40;
 const LOOK_MS = 1_000;
+/** A service may take its whole drain time to end, and so does its label. */
+const LABEL_TRIES = 45;
 
 /** What an installation would write here. Touches nothing. @throws NightshiftError (78) */
 export async function planInstall(request: InstallRequest): Promise<InstallPlan> {
@@ -57,7 +60,7 @@ export async function planInstall(request: InstallRequest): Promise<InstallPlan>
  * and a message that somebody got. Run again it changes what differs and nothing else.
  *
  * @throws NightshiftError `not-root`, `supervisor-missing`, `program-unreadable`, `install-failed`,
- * `not-beating`, `no-receipt` (1); `config-invalid` and its like (78)
+ * `not-beating`, `no-receipt`, `user-missing` (1); `config-invalid` and its like (78)
  */
 export async function install(request: InstallRequest): Promise<InstallResult> {
   const { host = thisHost(), kind, onStep = () => undefined } = request;
@@ -69,14 +72,16 @@ export async function install(request: InstallRequest): Promise<InstallResult> {
   as(host, plan.place, ['migrate']);
   onStep('files');
   const written = writeAll(host, plan, request.withoutAlerts);
+  const sleeper = request.sleeper ?? timerSleeper();
+  for (const [command = '', ...args] of plan.clear) host.run(command, args);
   for (const command of plan.start) {
     onStep(command.join(' '));
-    must(host, command);
+    await begin(host, command, sleeper);
   }
   const resident = kind !== 'cron';
   if (resident) {
     onStep('waiting for three services to beat');
-    await untilBeating(host, plan.place, request.sleeper ?? timerSleeper());
+    await untilBeating(host, plan.place, sleeper);
   }
   onStep('a test message');
   const receipts = request.withoutAlerts ? [] : testMessage(host, plan.place);
@@ -121,6 +126,8 @@ function requireAble(host: Host, kind: SupervisorKind): void {
 function ensureUser(host: Host, place: Place): void {
   const { user, stateDir, node, config } = place;
   if (host.run('id', ['-u', user]).code !== 0) {
+    // Which number is free is for whoever keeps the users of a Mac.
+    if (host.platform === 'darwin') throw userMissing(user);
     const shell = ['--shell', '/usr/sbin/nologin'];
     const home = ['--home-dir', stateDir, '--no-create-home'];
     must(host, ['useradd', '--system', '--user-group', ...home, ...shell, user]);
@@ -131,12 +138,23 @@ function ensureUser(host: Host, place: Place): void {
   // The services have them anyway; with this the command run as their user has them too.
   must(host, ['chown', `root:${place.group}`, place.secretsFile]);
   must(host, ['chmod', '0640', place.secretsFile]);
-  if (host.run('runuser', ['-u', user, '--', node, '--version']).code !== 0) {
+  if (asUser(host, user, [node, '--version']).code !== 0) {
     throw unreadable(user, node);
   }
-  if (host.run('runuser', ['-u', user, '--', 'test', '-r', config]).code !== 0) {
+  if (asUser(host, user, ['test', '-r', config]).code !== 0) {
     throw unreadable(user, config);
   }
+}
+
+/** launchd keeps a label for some seconds after its end; systemd answers for good. */
+async function begin(host: Host, command: readonly string[], sleeper: Sleeper): Promise<void> {
+  const [name = '', ...args] = command;
+  const tries = name === 'launchctl' ? LABEL_TRIES : 1;
+  for (let i = 1; i < tries; i++) {
+    if (host.run(name, args).code === 0) return;
+    await sleeper.sleep(LOOK_MS);
+  }
+  must(host, command);
 }
 
 /** Only what differs. The registration first: it names what an interrupted run may leave behind. */
@@ -227,7 +245,12 @@ function warningsOf(request: InstallRequest, { alerts }: Settings, host: Host): 
 
 /** The command of this installation, as its user. */
 function tryAs(host: Host, place: Place, words: readonly string[]): ReturnType<Host['run']> {
-  return host.run('runuser', ['-u', place.user, '--', ...commandWords(place), ...words]);
+  return asUser(host, place.user, [...commandWords(place), ...words]);
+}
+
+function asUser(host: Host, user: string, words: readonly string[]): ReturnType<Host['run']> {
+  const [command = '', ...args] = [...changeUser(user, host.platform), ...words];
+  return host.run(command, args);
 }
 
 function as(host: Host, place: Place, words: readonly string[]): void {
@@ -257,6 +280,11 @@ function unreadable(user: string, path: string): NightshiftError {
     `the user ${user} cannot use ${path}`,
     `move the checkout to /opt/nightshift, or let everybody enter the folders above ${top}`,
   );
+}
+
+function userMissing(user: string): NightshiftError {
+  const fix = `make it: sysadminctl -addUser ${user} -roleAccount, or name another with --user`;
+  return failed('user-missing', `this Mac has no user ${user}`, fix);
 }
 
 function failed(code: string, message: string, fix: string): NightshiftError {

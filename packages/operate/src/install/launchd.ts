@@ -3,19 +3,13 @@ import { STOP_TIMEOUT_MS } from '@nightshift/domain';
 import { SERVICE_FLAGS, serviceEnvironment, statePaths } from '@nightshift/lifecycle';
 import { SUPERVISED, type Supervised } from '../service-process.ts';
 import { requireWritable, type Place, type PlannedFile } from './place.ts';
+import { type Entry, propertyList } from './property-list.ts';
 
 /** Where launchd looks for what an administrator added. */
 export const DAEMON_DIR = '/Library/LaunchDaemons';
 
 /** What launchd is told: a daemon of the machine, or an agent of one user's session. */
 export type LaunchdKind = 'daemon' | 'agent';
-
-/** One value of a property list, and why it is what it is. */
-interface Entry {
-  readonly key: string;
-  readonly value: string | number | true | readonly string[] | Readonly<Record<string, string>>;
-  readonly why?: readonly string[];
-}
 
 /**
  * The property lists of launchd for one place: three daemons with a user of their own, or with
@@ -35,22 +29,94 @@ export function launchdFiles(
   }));
 }
 
+/** Something that launchd starts at its times, and that ends. */
+export interface LaunchdOnce {
+  /** After `nightshift.` in its label. */
+  readonly name: string;
+  /** The words of the command. */
+  readonly words: readonly string[];
+  /** launchd.plist(5): each says a time of the machine's own zone; what is left out is any. */
+  readonly times: readonly Readonly<Partial<Record<'Minute' | 'Hour' | 'Weekday', number>>>[];
+}
+
+const FIVE_MINUTES = Array.from({ length: 12 }, (_, i) => ({ Minute: 5 * i }));
+const WATCH: LaunchdOnce = { name: 'watch', words: ['watch', '--once'], times: FIVE_MINUTES };
+export const LAUNCHD_BACKUP: LaunchdOnce = {
+  name: 'backup',
+  words: ['backup', '--keep', '14'],
+  times: [{ Hour: 4, Minute: 30 }],
+};
+
+/** The scheduled shape, without services: one agent at six, a look each five minutes, the backup. */
+export function launchdScheduled(agent: string): readonly LaunchdOnce[] {
+  const run = { name: `run.${agent}`, words: ['run', agent], times: [{ Hour: 6, Minute: 0 }] };
+  return [run, WATCH, LAUNCHD_BACKUP];
+}
+
+/** Property lists for what runs at its times. @throws NightshiftError `path-unusable` (78) */
+export function launchdOnceFiles(
+  place: Place,
+  list: readonly LaunchdOnce[],
+  dir: string = DAEMON_DIR,
+): readonly PlannedFile[] {
+  requireWritable(place);
+  return list.map((once) => ({
+    path: join(dir, `nightshift.${once.name}.plist`),
+    text: propertyList(onceEntries(once, place)),
+    mode: 0o644,
+  }));
+}
+
+function onceEntries({ name, words, times }: LaunchdOnce, place: Place): readonly Entry[] {
+  const { program, node, config, stateDir } = place;
+  const cli = join(program, 'packages/cli/src/main.ts');
+  const at = ['--config', config, '--state-dir', stateDir];
+  return [
+    { key: 'Label', value: `nightshift.${name}` },
+    ...owner(place),
+    { key: 'WorkingDirectory', value: program },
+    { key: 'ProgramArguments', value: [node, cli, ...at, ...words] },
+    environment(place),
+    {
+      key: 'StartCalendarInterval',
+      value: times,
+      why: [
+        'Yours to change. Not StartInterval: a time that the Mac slept through is made up for once,',
+        'when it wakes. A Mac that is off makes up for nothing.',
+      ],
+    },
+    exitTimeOut(),
+    ...ordinary(name, place),
+  ];
+}
+
 function entries(service: Supervised, place: Place, kind: LaunchdKind): readonly Entry[] {
-  const paths = statePaths(place.stateDir);
   const main = join(place.program, 'services', service, 'src/main.ts');
   const at = ['--config', place.config, '--state-dir', place.stateDir];
-  const path = '/usr/bin:/bin:/usr/sbin:/sbin';
   return [
     { key: 'Label', value: `nightshift.${service}` },
     ...(kind === 'daemon' ? owner(place) : session()),
     { key: 'WorkingDirectory', value: place.program },
     { key: 'ProgramArguments', value: [place.node, ...SERVICE_FLAGS, main, ...at] },
-    {
-      key: 'EnvironmentVariables',
-      value: { ...serviceEnvironment(paths.compileCache), PATH: path },
-    },
+    environment(place),
     { key: 'RunAtLoad', value: true },
     ...restarting(),
+    exitTimeOut(),
+    ...ordinary(service, place),
+  ];
+}
+
+function environment({ stateDir }: Place): Entry {
+  const { compileCache } = statePaths(stateDir);
+  const path = '/usr/bin:/bin:/usr/sbin:/sbin';
+  return {
+    key: 'EnvironmentVariables',
+    value: { ...serviceEnvironment(compileCache), PATH: path },
+  };
+}
+
+function ordinary(name: string, { stateDir }: Place): readonly Entry[] {
+  return [
     { key: 'ProcessType', value: 'Interactive' },
     {
       key: 'Umask',
@@ -59,7 +125,7 @@ function entries(service: Supervised, place: Place, kind: LaunchdKind): readonly
     },
     {
       key: 'StandardErrorPath',
-      value: join(paths.logs, `stderr-${service}.log`),
+      value: join(statePaths(stateDir).logs, `stderr-${name}.log`),
       why: ['What a service says before its own log is open, and after.'],
     },
   ];
@@ -95,49 +161,13 @@ function restarting(): readonly Entry[] {
         '(78) is started again for ever, but only once a minute.',
       ],
     },
-    {
-      key: 'ExitTimeOut',
-      value: STOP_TIMEOUT_MS / 1_000,
-      why: ['The drain time is 20 s by default and must stay 5 s below this.'],
-    },
   ];
 }
 
-function propertyList(list: readonly Entry[]): string {
-  const lines = list.flatMap(({ key, value, why }) => [
-    ...comment(why ?? []),
-    `  <key>${key}</key>`,
-    ...valueLines(value).map((it) => `  ${it}`),
-  ]);
-  const doctype =
-    '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" ' +
-    '"http://www.apple.com/DTDs/PropertyList-1.0.dtd">';
-  const head = ['<?xml version="1.0" encoding="UTF-8"?>', doctype, '<plist version="1.0">'];
-  return [...head, '<dict>', ...lines, '</dict>', '</plist>', ''].join('\n');
-}
-
-function comment(why: readonly string[]): string[] {
-  if (why.length === 0) return [];
-  const [first, ...rest] = why;
-  return `  <!-- ${[first, ...rest.map((it) => `     ${it}`)].join('\n  ')} -->`.split('\n');
-}
-
-function valueLines(value: Entry['value']): string[] {
-  if (value === true) return ['<true/>'];
-  if (typeof value === 'number') return [`<integer>${value}</integer>`];
-  if (typeof value === 'string') return [`<string>${escaped(value)}</string>`];
-  if (Array.isArray(value)) {
-    const strings = value as readonly string[];
-    return ['<array>', ...strings.map((it) => `  <string>${escaped(it)}</string>`), '</array>'];
-  }
-  const pairs = Object.entries(value as Readonly<Record<string, string>>);
-  const lines = pairs.flatMap(([name, it]) => [
-    `  <key>${escaped(name)}</key>`,
-    `  <string>${escaped(it)}</string>`,
-  ]);
-  return ['<dict>', ...lines, '</dict>'];
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+function exitTimeOut(): Entry {
+  return {
+    key: 'ExitTimeOut',
+    value: STOP_TIMEOUT_MS / 1_000,
+    why: ['The drain time is 20 s by default and must stay 5 s below this.'],
+  };
 }

@@ -1,7 +1,7 @@
 import { EXIT, NightshiftError, type Settings } from '@nightshift/domain';
 import { SUPERVISED } from '../service-process.ts';
 import { cronFiles } from './cron.ts';
-import { launchdFiles } from './launchd.ts';
+import { LAUNCHD_BACKUP, launchdFiles, launchdOnceFiles } from './launchd.ts';
 import { requireWritable, type Place, type PlannedFile } from './place.ts';
 import { bubblewrapFiles, systemdFiles } from './systemd.ts';
 import { wrapperFile } from './wrapper.ts';
@@ -14,6 +14,8 @@ export interface InstallPlan {
   readonly kind: SupervisorKind;
   readonly place: Place;
   readonly files: readonly PlannedFile[];
+  /** Comes before the start and may fail: what does not run yet needs no end. */
+  readonly clear: readonly (readonly string[])[];
   /** Commands in order; each must succeed. */
   readonly start: readonly (readonly string[])[];
   /** Their opposite. May fail: what is gone needs no stop. */
@@ -44,6 +46,7 @@ function systemd({ place, bubblewrap }: PlanFacts): InstallPlan {
     kind: 'systemd',
     place,
     files: [...systemdFiles(place), ...walls, wrapperFile(place)],
+    clear: [],
     start: [
       ['systemctl', 'daemon-reload'],
       ['systemctl', 'enable', ...UNITS, TIMER],
@@ -59,21 +62,24 @@ function systemd({ place, bubblewrap }: PlanFacts): InstallPlan {
 }
 
 function launchd({ place }: PlanFacts): InstallPlan {
-  const files = launchdFiles(place);
-  const labels = SUPERVISED.map((it) => `system/nightshift.${it}`);
+  const files = [...launchdFiles(place), ...launchdOnceFiles(place, [LAUNCHD_BACKUP])];
+  const labels = [...SUPERVISED, LAUNCHD_BACKUP.name].map((it) => `system/nightshift.${it}`);
+  const stop = labels.map((label) => ['launchctl', 'bootout', label]);
   return {
     kind: 'launchd',
     place,
-    files: [...files, wrapperFile(place)],
+    files: [...files, wrapperFile(place, 'darwin')],
+    // launchd takes no label twice, and reads a property list only then.
+    clear: stop,
     start: files.map(({ path }) => ['launchctl', 'bootstrap', 'system', path]),
-    stop: labels.map((label) => ['launchctl', 'bootout', label]),
+    stop,
   };
 }
 
 /** cron reads its folder by itself. */
 function cron({ place, settings, machineZone }: PlanFacts): InstallPlan {
   const files = [...cronFiles(place, settings, machineZone), wrapperFile(place)];
-  return { kind: 'cron', place, files, start: [], stop: [] };
+  return { kind: 'cron', place, files, clear: [], start: [], stop: [] };
 }
 
 function badUser(user: string): NightshiftError {

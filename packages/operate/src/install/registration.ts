@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { EXIT, NightshiftError } from '@nightshift/domain';
 import { REGISTRATION_FILE } from '@nightshift/lifecycle';
 import { type Host, thisHost } from './host.ts';
@@ -46,6 +47,10 @@ export function uninstall(host: Host = thisHost()): UninstallResult {
   if (first !== undefined) host.run(first[0] ?? '', first.slice(1));
   const removed = [...files, REGISTRATION_FILE].filter((it) => host.exists(it));
   for (const path of removed) host.remove(path);
+  // Folders of drop-ins that nobody else uses.
+  for (const dir of new Set(removed.map((it) => dirname(it)))) {
+    if (dir.endsWith('.d')) host.removeEmptyFolder(dir);
+  }
   for (const [command = '', ...args] of after) host.run(command, args);
   return { removed, kept: [place.stateDir, place.config, place.secretsFile, `user ${place.user}`] };
 }

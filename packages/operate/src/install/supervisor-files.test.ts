@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { NightshiftError } from '@nightshift/domain';
 import { repoRoot, tempDir } from '@nightshift/support';
 import { expect, test } from 'vitest';
-import { launchdFiles } from './launchd.ts';
+import { launchdFiles, launchdOnceFiles, launchdScheduled } from './launchd.ts';
 import { defaultPlace, type Place } from './place.ts';
 import { bubblewrapFiles, systemdFiles } from './systemd.ts';
 
@@ -20,7 +20,9 @@ test('the units that are shipped are the ones that are written', () => {
 });
 
 test('the property lists that are shipped are the ones that are written', () => {
-  for (const { path, text } of launchdFiles(defaultPlace('/usr/local/var/nightshift'))) {
+  const place = defaultPlace('/usr/local/var/nightshift');
+  const scheduled = launchdOnceFiles(place, launchdScheduled('digest'));
+  for (const { path, text } of [...launchdFiles(place), ...scheduled]) {
     expect({ path, text }).toMatchObject({ text: shipped('launchd', basename(path)) });
   }
 });
