@@ -2,8 +2,10 @@ import { toError, type Clock, type ControlStore } from '@nightshift/domain';
 import type { Log } from './logger.ts';
 import type { StopFile } from './stop-file.ts';
 
-/** How often the loop looks, ms: a halt is seen within a second. */
-export const HALT_LOOK_MS = 500;
+/** How old a look may get, ms: a halt is seen within a second. */
+export const HALT_LOOK_MS = 950;
+/** A loop that is awake anyway looks again from this age on, ms: one getting up less. */
+const AGAIN_AFTER_MS = 600;
 
 /** Is this installation halted? The row or the STOP file says so. */
 export interface HaltWatch {
@@ -13,9 +15,9 @@ export interface HaltWatch {
   readonly reason: string | null;
   /** Looks now. Never rejects: a row that cannot be read keeps its last known answer. */
   look(): Promise<boolean>;
-  /** Looks if the last look is {@link HALT_LOOK_MS} old. */
+  /** Looks if the last look has aged enough. */
   lookIfDue(): Promise<boolean>;
-  /** Milliseconds until the next look is due. */
+  /** Milliseconds until the last look is {@link HALT_LOOK_MS} old. */
   dueInMs(): number;
 }
 
@@ -33,7 +35,7 @@ export function haltWatch(options: HaltWatchOptions): HaltWatch {
   let row: { halted: boolean; reason: string | null } | null = null;
   let file = true;
   let readable = true;
-  let dueAt = Number.NEGATIVE_INFINITY;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   const readRow = async (): Promise<void> => {
     try {
       row = (await (await control())?.read()) ?? row;
@@ -56,11 +58,12 @@ export function haltWatch(options: HaltWatchOptions): HaltWatch {
     async look() {
       file = stopFile.isStopped();
       await readRow();
-      dueAt = clock.monotonic() + HALT_LOOK_MS;
+      lookedAt = clock.monotonic();
       return watch.halted;
     },
-    lookIfDue: async () => (clock.monotonic() >= dueAt ? watch.look() : watch.halted),
-    dueInMs: () => Math.max(0, dueAt - clock.monotonic()),
+    lookIfDue: async () =>
+      clock.monotonic() - lookedAt >= AGAIN_AFTER_MS ? watch.look() : watch.halted,
+    dueInMs: () => Math.max(0, lookedAt + HALT_LOOK_MS - clock.monotonic()),
   };
   return watch;
 }

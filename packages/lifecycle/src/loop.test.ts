@@ -131,7 +131,7 @@ test('the beat shows the call that may be silent longest', () => {
 test('a pass is made when it is due or the loop is woken, also during a pass', async () => {
   const loop = loopOf();
   const { seen, work } = counting();
-  expect(await loop.turn(work)).toBe(500);
+  expect(await loop.turn(work)).toBe(950);
   await loop.turn(work);
   expect(seen.passes).toBe(1);
   loop.wake();
@@ -154,7 +154,7 @@ describe('a halt', () => {
     const loop = loopOf();
     const { seen, work } = counting(0);
     const turnLater = async () => {
-      clock.advance(500);
+      clock.advance(900);
       await loop.turn(work);
     };
     await loop.turn(work);

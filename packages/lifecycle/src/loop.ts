@@ -35,7 +35,7 @@ const PASS_BACKOFF = { baseMs: 100, factor: 2, maxMs: 5_000 };
 
 /** The loop of one life. */
 export function serviceLoop(options: LoopOptions): Loop {
-  const { beats, state, halt, clock, sleeper } = options;
+  const { beats, state, halt, clock, sleeper, worksWhileHalted } = options;
   const passes = passTimer(options);
   const observeHalt = haltEdge(options, () => passes.now());
   const turn = async (work: Work): Promise<number> => {
@@ -43,9 +43,12 @@ export function serviceLoop(options: LoopOptions): Loop {
     const halted = await halt.lookIfDue();
     observeHalt(work, halted);
     await beats.writeIfDue();
-    if (!halted || options.worksWhileHalted) await passes.passIfDue(work);
-    const waits = [beats.dueInMs(), halt.dueInMs()];
-    if (!halted || options.worksWhileHalted) waits.push(passes.dueInMs());
+    const works = !halted || worksWhileHalted;
+    if (works) await passes.passIfDue(work);
+    const waits = [beats.dueInMs()];
+    // Who works on all the same need not get up to learn of a halt.
+    if (!worksWhileHalted) waits.push(halt.dueInMs());
+    if (works) waits.push(passes.dueInMs());
     return Math.min(...waits);
   };
   return {

@@ -19,8 +19,11 @@ const SLOTS_PER_COMMIT = 500;
 const FAR_AHEAD_MS = 3_600_000;
 /** How long a clock must have stayed behind such a cursor before it is believed. */
 const BEHIND_FOR_MS = 600_000;
-/** A clock step is noticed within this time, however far away the next slot is. */
-const LONGEST_SLEEP_MS = 1_000;
+/**
+ * A clock step is noticed within this time, however far away the next slot is: about a second, by
+ * the same getting up as a halt.
+ */
+const LONGEST_SLEEP_MS = 900;
 
 export interface SchedulerParts {
   readonly slots: SlotStore;
@@ -42,6 +45,9 @@ export class Scheduler {
   readonly #agents: ReadonlyMap<string, AgentSettings>;
   /** Since when (monotonic) a schedule's cursor has been far ahead of the clock. */
   readonly #aheadSince = new Map<string, number>();
+  /** By the clock of the wall: from the last whole pass to the next point of any grid. */
+  #quiet = { fromAt: 0, untilAt: 0 };
+  #refused = false;
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
@@ -68,10 +74,18 @@ export class Scheduler {
 
   /** One pass over all schedules. @returns how long to sleep, ms; 0 when there is more to walk. */
   async poll(): Promise<number> {
+    const now = this.#parts.clock.now();
+    // A clock that was set leaves the span, forwards or backwards.
+    if (now >= this.#quiet.fromAt && now < this.#quiet.untilAt) return this.#sleep();
     const rows = await this.#parts.slots.schedules();
     let more = false;
+    this.#refused = false;
     for (const row of rows) more = (await this.#walk(row)) || more;
-    return more ? 0 : this.#sleep(rows);
+    if (more) return 0;
+    const untilAt = nextOnGrid(rows, now);
+    // What could not be written, because of a halt or another scheduler, is looked at again.
+    this.#quiet = { fromAt: this.#refused ? untilAt : now, untilAt };
+    return this.#sleep();
   }
 
   /** Walks one schedule. @returns true when it stopped short of now. */
@@ -163,17 +177,20 @@ export class Scheduler {
     decisions: SlotDecision[],
   ): Promise<boolean> {
     const moved = await this.#parts.slots.advance(agent, from, to, decisions);
+    if (!moved) this.#refused = true;
     if (moved && decisions.length > 0) this.#parts.onAdvance(agent, decisions);
     return moved;
   }
 
-  /** Until the next slot, but never so long that a clock step goes unnoticed. */
-  #sleep(rows: readonly ScheduleRow[]): number {
-    const now = this.#parts.clock.now();
-    const toMinute = 60_000 - (now % 60_000);
-    const toGrid = rows.map((row) =>
-      row.everyMs === null ? toMinute : row.everyMs - (now % row.everyMs),
-    );
-    return Math.max(1, Math.min(LONGEST_SLEEP_MS, toMinute, ...toGrid));
+  /** Until something can be due, but never so long that a clock step goes unnoticed. */
+  #sleep(): number {
+    const left = this.#quiet.untilAt - this.#parts.clock.now();
+    return Math.max(1, Math.min(LONGEST_SLEEP_MS, left));
   }
+}
+
+/** The next time after `now` at which any schedule can have a slot: cron knows whole minutes. */
+function nextOnGrid(rows: readonly ScheduleRow[], now: number): number {
+  const grids = [60_000, ...rows.map((row) => row.everyMs ?? 60_000)];
+  return Math.min(...grids.map((grid) => now - (now % grid) + grid));
 }

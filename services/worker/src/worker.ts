@@ -5,12 +5,15 @@ import type { Ticket, Tickets } from '@nightshift/queue';
 import { PATIENCE, Running } from './running.ts';
 import { type TakeoverParts, takeExpired, takeOverDead } from './takeover.ts';
 
-/** Longest sleep of a pass: what cannot wake the worker is seen within this time. */
-const POLL_MS = 1_000;
+/**
+ * Longest sleep of a pass: what cannot wake the worker is seen within a second, by the same getting
+ * up as a halt.
+ */
+const POLL_MS = 900;
 /** Between sweeps for orphaned holds and for tickets that disagree with their jobs. */
 const SWEEP_MS = 30_000;
 /** Between looks for dead workers: their jobs run again within two seconds, not at lease expiry. */
-const LOOK_FOR_DEAD_MS = 1_000;
+const LOOK_FOR_DEAD_MS = 850;
 /** Jobs made runnable in one transaction. */
 const PROMOTE_BATCH = 200;
 /** Leases are renewed while a job winds down. */
