@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { nodeBinary, repoRoot, spawnProcess, tempDir } from '@nightshift/support';
 import { expect, test } from 'vitest';
 import { nightshift } from '../test/command.ts';
@@ -23,17 +23,19 @@ test(
     const project = join(dir, 'My Nights');
     const commands = commandsOf(readFileSync(join(project, 'README.md'), 'utf8'));
     expect(commands).toHaveLength(3);
-    const PATH = [join(project, 'node_modules/.bin'), process.env['PATH']].join(delimiter);
     let last = '';
     for (const command of commands) {
-      // npx looks into node_modules/.bin first; what it would find is run directly here.
-      const words = command.replace(/^npx /, '');
-      const child = spawnProcess('sh', ['-c', words], { cwd: project, env: { PATH } });
+      const env = { npm_config_update_notifier: 'false', npm_config_offline: 'true' };
+      const child = spawnProcess('sh', ['-c', command], { cwd: project, env });
       const { code } = await child.exited;
       expect({ command, code, stderr: child.stderr }).toMatchObject({ code: 0 });
       last = child.stdout;
     }
     expect(last).toContain('cannot be overspent');
+    // Where the checkout lies is said to programs alone.
+    const texts = made.json()['files'] as string[];
+    const naming = texts.filter((it) => readFileSync(join(project, it), 'utf8').includes(repoRoot));
+    expect(naming).toEqual(['package.json']);
     const tsc = join(repoRoot, 'node_modules/typescript/bin/tsc');
     const checked = spawnSync(nodeBinary, [tsc, '-p', project], { encoding: 'utf8' });
     expect(checked.stdout).toBe('');

@@ -146,10 +146,10 @@ function readmeText(choices: StarterChoices): string {
     '`npx nightshift up` keeps it running on its schedule until you stop it. `nightshift.config.ts`',
     'says what the agent may do, `agents/notes.ts` is the agent, `.nightshift` holds what it did.',
     '',
-    'To run it on a server: `npx nightshift install --systemd`.',
+    'To run it on a server, as root: `npx nightshift install --systemd`.',
     '',
-    `It uses the checkout in ${checkoutPath('')}; should that move, run \`nightshift init\` from`,
-    'its new place in an empty folder, and copy your files there.',
+    '`package.json` and `node_modules` link the checkout that made this; should that move, run',
+    '`nightshift init` from its new place in an empty folder, and copy your files there.',
     '',
   ].join('\n');
 }

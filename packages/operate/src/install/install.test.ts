@@ -155,11 +155,10 @@ test('a plan touches nothing', async () => {
 test('a Mac gives a label again only when its service has ended, and becomes a user with sudo', async () => {
   let refusals = 2;
   const machine = machineOf({ platform: 'darwin' });
-  const run = machine.host.run;
   const host = {
     ...machine.host,
     run(command: string, args: readonly string[]): Ran {
-      const ran = run(command, args);
+      const ran = machine.host.run(command, args);
       const taken = args[0] === 'bootstrap' && refusals-- > 0;
       return taken ? { ...ran, code: 5 } : ran;
     },

@@ -9,12 +9,11 @@ import {
 } from '@nightshift/lifecycle';
 import { ownNode } from '../init/init.ts';
 import { checkoutPath } from '../service-process.ts';
-import { commandWords } from './cron.ts';
+import { as, asUser, begin, failed, must, tryAs } from './commands.ts';
 import { type Host, thisHost } from './host.ts';
 import { type Place, type PlannedFile, defaultPlace } from './place.ts';
 import { type InstallPlan, type SupervisorKind, installPlan } from './plan.ts';
 import { type Registration, readRegistration } from './registration.ts';
-import { changeUser } from './wrapper.ts';
 
 export interface InstallRequest {
   readonly kind: SupervisorKind;
@@ -47,8 +46,6 @@ const BWRAP = '/usr/bin/bwrap';
 /** Looks until three services beat: a start takes some seconds on a small machine. */
 const BEAT_LOOKS = 40;
 const LOOK_MS = 1_000;
-/** A service may take its whole drain time to end, and so does its label. */
-const LABEL_TRIES = 45;
 
 /** What an installation would write here. Touches nothing. @throws NightshiftError (78) */
 export async function planInstall(request: InstallRequest): Promise<InstallPlan> {
@@ -146,17 +143,6 @@ function ensureUser(host: Host, place: Place): void {
   }
 }
 
-/** launchd keeps a label for some seconds after its end; systemd answers for good. */
-async function begin(host: Host, command: readonly string[], sleeper: Sleeper): Promise<void> {
-  const [name = '', ...args] = command;
-  const tries = name === 'launchctl' ? LABEL_TRIES : 1;
-  for (let i = 1; i < tries; i++) {
-    if (host.run(name, args).code === 0) return;
-    await sleeper.sleep(LOOK_MS);
-  }
-  must(host, command);
-}
-
 /** Only what differs. The registration first: it names what an interrupted run may leave behind. */
 function writeAll(host: Host, plan: InstallPlan, withoutAlerts: boolean): string[] {
   const { kind, place, files, stop } = plan;
@@ -243,28 +229,6 @@ function warningsOf(request: InstallRequest, { alerts }: Settings, host: Host): 
   return warnings;
 }
 
-/** The command of this installation, as its user. */
-function tryAs(host: Host, place: Place, words: readonly string[]): ReturnType<Host['run']> {
-  return asUser(host, place.user, [...commandWords(place), ...words]);
-}
-
-function asUser(host: Host, user: string, words: readonly string[]): ReturnType<Host['run']> {
-  const [command = '', ...args] = [...changeUser(user, host.platform), ...words];
-  return host.run(command, args);
-}
-
-function as(host: Host, place: Place, words: readonly string[]): void {
-  const { code, stderr } = tryAs(host, place, words);
-  if (code !== 0) throw failed('install-failed', stderr.trim(), 'nightshift doctor');
-}
-
-function must(host: Host, [command = '', ...args]: readonly string[]): string {
-  const { code, stdout, stderr } = host.run(command, args);
-  if (code === 0) return stdout;
-  const what = `${[command, ...args].join(' ')} ended with ${code}: ${stderr.trim()}`;
-  throw failed('install-failed', what, 'mend that, then run this again: it goes on from there');
-}
-
 function configMissing(config: string): NightshiftError {
   return new NightshiftError('config-missing', 'there is no configuration here', {
     at: config,
@@ -285,8 +249,4 @@ function unreadable(user: string, path: string): NightshiftError {
 function userMissing(user: string): NightshiftError {
   const fix = `make it: sysadminctl -addUser ${user} -roleAccount, or name another with --user`;
   return failed('user-missing', `this Mac has no user ${user}`, fix);
-}
-
-function failed(code: string, message: string, fix: string): NightshiftError {
-  return new NightshiftError(code, message, { fix, exitCode: EXIT.failed });
 }
