@@ -1,4 +1,5 @@
 import type { Json } from './json.ts';
+import type { ProcessRef } from './job.ts';
 
 /** The safeties that can be tripped on purpose. */
 export const DRILLS = [
@@ -8,6 +9,7 @@ export const DRILLS = [
   'breaker',
   'dead-letter',
   'alert',
+  'backup',
 ] as const;
 export type DrillName = (typeof DRILLS)[number];
 
@@ -20,6 +22,11 @@ export const DRILL_AGENT = 'nightshift-drill';
 /** The reason of a halt that a drill makes: how the watchdog knows whose halt it is. */
 export function drillReason(id: string): string {
   return `drill ${id}`;
+}
+
+/** Name of the folder of files that a drill makes, below the state folder. */
+export function drillFolder(id: string): string {
+  return `drill-${id}`;
 }
 
 /**
@@ -47,6 +54,11 @@ export interface DrillRun {
   /** When this drill last passed; null when it never did. */
   readonly passedAt: number | null;
   readonly by: string;
+  /**
+   * Who runs it: proven to have ended, it is undone at once and not only at its time. Null where the
+   * system hides who a process is.
+   */
+  readonly process: ProcessRef | null;
 }
 
 /** Runs of drills. Every operation is a whole transaction. */
@@ -60,6 +72,7 @@ export interface DrillStore {
     readonly name: DrillName;
     readonly expiresAt: number;
     readonly by: string;
+    readonly process: ProcessRef | null;
   }): Promise<void>;
   /** False when it has ended meanwhile. */
   note(id: string, note: string, detail?: Json): Promise<boolean>;
@@ -68,6 +81,9 @@ export interface DrillStore {
   get(id: string): Promise<DrillRun | null>;
   /** The newest run of each drill that was ever run. */
   newest(): Promise<readonly DrillRun[]>;
-  /** Runs that have not ended and are past their time. */
-  expired(): Promise<readonly DrillRun[]>;
+  /**
+   * Since when no drill is waited for: the earliest last beginning of all of them, epoch ms. One that
+   * never ran counts from the making of this installation.
+   */
+  allBegunSince(): Promise<number>;
 }

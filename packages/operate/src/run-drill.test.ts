@@ -1,5 +1,9 @@
+import { closeSync, fstatSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { DRILLS, type DrillName } from '@nightshift/domain';
+import { startNtfy, startWeb } from '@nightshift/fakes';
 import { createDrillStore, type Store } from '@nightshift/store';
+import { onCleanup, tempDir } from '@nightshift/support';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Site, claimedJob, openSite } from '../test/site.ts';
 import { halt } from './halt.ts';
@@ -19,6 +23,16 @@ beforeEach(async () => {
 const drill = (name: DrillName, installation: Installation = site.installation) =>
   runDrill(installation, { name, waitMs: 0 });
 
+/** Overwrites every page of a database but the first. */
+function damage(file: string): void {
+  const fd = openSync(file, 'r+');
+  const bytes = fstatSync(fd).size - PAGE_BYTES;
+  writeSync(fd, Buffer.alloc(bytes, 0x5a), 0, bytes, PAGE_BYTES);
+  closeSync(fd);
+}
+
+const PAGE_BYTES = 4_096;
+
 /** The same installation over a store one part of which does not do what it should. */
 async function broken<Part extends keyof Store>(
   part: Part,
@@ -36,7 +50,7 @@ test('every drill there is has a place in the order', () => {
 });
 
 describe('without any service', () => {
-  test.each(['cap', 'breaker', 'dead-letter', 'kill-switch'] as const)(
+  test.each(['cap', 'breaker', 'dead-letter', 'backup', 'kill-switch'] as const)(
     '%s passes, keeps its evidence and leaves nothing behind',
     async (name) => {
       const before = await (await site.installation.store()).ledger.windows();
@@ -50,8 +64,10 @@ describe('without any service', () => {
       expect((await readHalt(site.installation)).halted).toBe(false);
       expect(await store.ledger.verify()).toEqual([]);
       expect(await createDrillStore(store).newest()).toMatchObject([
-        { name, outcome: 'passed', by: 'ada' },
+        { name, outcome: 'passed', by: 'ada', process: { pid: process.pid } },
       ]);
+      const { dir } = site.installation.paths;
+      expect(readdirSync(dir).filter((it) => it.startsWith('drill-'))).toEqual([]);
     },
   );
 
@@ -102,6 +118,76 @@ describe('a safety that is broken fails its drill', () => {
   });
 });
 
+describe('a backup that cannot be restored fails its drill', () => {
+  test('pages that are damaged', async () => {
+    // Not the shared one: this very process has that open.
+    damage(join(site.installation.paths.dir, 'watchdog.db'));
+    const result = await drill('backup');
+    expect(result).toMatchObject({ outcome: 'failed' });
+    expect(result.reason).toContain('damaged');
+  });
+
+  test('a tar that packs nothing', async () => {
+    const bin = tempDir('bin');
+    writeFileSync(join(bin, 'tar'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
+    const path = process.env['PATH'];
+    process.env['PATH'] = bin;
+    onCleanup(() => void (process.env['PATH'] = path));
+    expect(await drill('backup')).toMatchObject({ outcome: 'failed' });
+  });
+
+  test('a copy that lacks the newest job', async () => {
+    // Accepted, and never written.
+    const job = { id: 'nobody' } as never;
+    const fence = { job: 'nobody', attempt: 1, token: 't' };
+    const lame = await broken('jobs', () => ({
+      enqueue: async () => ({ job, created: true }) as never,
+      claim: async () => ({ job, fence }) as never,
+    }));
+    const result = await drill('backup', lame);
+    expect(result).toMatchObject({ outcome: 'failed' });
+    expect(result.reason).toContain('is not in what was restored');
+  });
+});
+
+describe('a channel that does not deliver fails the drill of alerts', () => {
+  const withChannel = (server: string): string =>
+    CONFIG.replace(
+      'agents:',
+      `alerts: { channels: [{ kind: 'ntfy', server: '${server}', topic: 'nights' }] }, agents:`,
+    );
+
+  test('one that takes the message passes it', async () => {
+    const ntfy = await startNtfy();
+    onCleanup(() => ntfy.close());
+    site = await openSite(withChannel(ntfy.url));
+    const result = await drill('alert');
+    expect(result).toMatchObject({ outcome: 'passed' });
+    expect(ntfy.messages()).toMatchObject([{ title: expect.stringContaining('Drill') }]);
+    expect(result.notes[0]?.note).toContain('receipt');
+  });
+
+  test.each([
+    ['says no', { status: 500, body: 'no' }],
+    ['says yes and has no receipt', { status: 200, body: '<html>welcome</html>' }],
+  ])('one that %s', async (_what, answer) => {
+    const web = await startWeb({ routes: { '/': answer } });
+    onCleanup(() => web.close());
+    site = await openSite(withChannel(web.url));
+    expect(await drill('alert')).toMatchObject({ outcome: 'failed' });
+    expect(web.count('/')).toBeGreaterThan(0);
+  });
+
+  test('one where nobody is', async () => {
+    const ntfy = await startNtfy();
+    await ntfy.close();
+    site = await openSite(withChannel(ntfy.url));
+    const result = await drill('alert');
+    expect(result).toMatchObject({ outcome: 'failed' });
+    expect(result.reason).toContain('nothing arrived');
+  });
+});
+
 describe('real work is not disturbed', () => {
   test('a job that runs', async () => {
     await claimedJob(site.installation, 'real');
@@ -112,6 +198,11 @@ describe('real work is not disturbed', () => {
   test('a slot that is near', async () => {
     site.clock.advance(Date.parse('2026-11-23T05:59:00Z') - site.clock.now());
     await expect(drill('kill-switch')).rejects.toMatchObject({ code: 'drill-busy' });
+  });
+
+  test('but an agent that starts every half minute is not waited for', async () => {
+    site = await openSite(CONFIG.replace("schedule: '0 6 * * *'", "every: '30s'"));
+    expect(await drill('kill-switch')).toMatchObject({ outcome: 'passed' });
   });
 
   test('a halt of somebody else', async () => {

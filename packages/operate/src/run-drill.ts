@@ -5,6 +5,7 @@ import { createDrillStore } from '@nightshift/store';
 import { isWatched } from './alerts.ts';
 import { DrillFailed, DrillSkipped, type Drill, type DrillScene } from './drill.ts';
 import { alert } from './drills/alert.ts';
+import { backup } from './drills/backup.ts';
 import { breaker } from './drills/breaker.ts';
 import { cap } from './drills/cap.ts';
 import { deadLetter } from './drills/dead-letter.ts';
@@ -21,6 +22,7 @@ export const DRILL_ORDER: readonly Drill[] = [
   cap,
   breaker,
   deadLetter,
+  backup,
   killSwitch,
   outOfBand,
 ];
@@ -29,7 +31,10 @@ export const DRILL_ORDER: readonly Drill[] = [
 const EXPIRES_MS = 5 * 60_000;
 /** A slot that is due within this time is not to be disturbed, ms. */
 const SLOT_NEAR_MS = 2 * 60_000;
+/** Below this time between two starts a slot is always about to come, ms. */
+const CONTINUOUS_MS = 2 * SLOT_NEAR_MS;
 const LOOK_MS = 100;
+const UNTRIED: ReadonlySet<string> = new Set(['drill-busy', 'drill-impossible']);
 
 export interface DrillRequest {
   readonly name: DrillName;
@@ -66,7 +71,13 @@ export async function runDrill(
   const drills = createDrillStore(scene.store);
   const { id, begunAt } = scene;
   const by = installation.actor.name;
-  await drills.begin({ id, name: drill.name, expiresAt: begunAt + EXPIRES_MS, by });
+  await drills.begin({
+    id,
+    name: drill.name,
+    expiresAt: begunAt + EXPIRES_MS,
+    by,
+    process: scene.processes.ref(process.pid),
+  });
   let failure: Error | null = null;
   try {
     await drill.run(scene);
@@ -80,16 +91,19 @@ export async function runDrill(
   }
   const outcome = outcomeOf(failure);
   await drills.end(id, outcome);
-  if (failure instanceof NightshiftError) throw failure;
+  if (isUntried(failure)) throw failure;
   const notes = (await drills.get(id))?.notes ?? [];
   return { id, name: drill.name, outcome, reason: failure?.message ?? null, notes };
 }
 
-/** What could not be tried now (75) is no failure of the safety. */
 function outcomeOf(failure: Error | null): DrillResult['outcome'] {
   if (failure === null) return 'passed';
-  const isUntried = failure instanceof NightshiftError && failure.exitCode === EXIT.tryAgain;
-  return failure instanceof DrillSkipped || isUntried ? 'skipped' : 'failed';
+  return failure instanceof DrillSkipped || isUntried(failure) ? 'skipped' : 'failed';
+}
+
+/** What could not be tried now is no failure of the safety; any other error is one. */
+function isUntried(failure: Error | null): failure is NightshiftError {
+  return failure instanceof NightshiftError && UNTRIED.has(failure.code);
 }
 
 async function sceneOf(installation: Installation, request: DrillRequest): Promise<DrillScene> {
@@ -119,8 +133,9 @@ async function sceneOf(installation: Installation, request: DrillRequest): Promi
     },
     async quiet() {
       const { next } = await readStatus(installation, processes);
+      const often = await continuous(installation);
       const now = clock.now();
-      const near = next.find((it) => it.at - now < SLOT_NEAR_MS);
+      const near = next.find((it) => it.at - now < SLOT_NEAR_MS && !often.has(it.agent));
       if (near !== undefined) throw busy(`a slot of ${near.agent} is near`);
       const idle = async () => (await realJobs(store)) === 0;
       await until('running jobs', request.waitMs, idle).catch(() => {
@@ -128,6 +143,18 @@ async function sceneOf(installation: Installation, request: DrillRequest): Promi
       });
     },
   };
+}
+
+/**
+ * Agents that start so often that a slot is always near: waiting for a quieter moment would be
+ * waiting for ever, and the next slot makes up for one that comes late.
+ */
+async function continuous(installation: Installation): Promise<ReadonlySet<string>> {
+  const { agents } = await installation.settings();
+  const often = agents.filter(
+    ({ schedule }) => schedule?.kind === 'every' && schedule.everyMs < CONTINUOUS_MS,
+  );
+  return new Set(often.map((it) => it.name));
 }
 
 /** Running jobs that are not a drill's. */

@@ -1,3 +1,4 @@
+import { DRILLS } from '@nightshift/domain';
 import { expect, test } from 'vitest';
 import { openWorld } from '../test/world.ts';
 import { createDrillStore } from './drills.ts';
@@ -8,7 +9,13 @@ test('a drill leaves its evidence in the audit and its age for the facts', async
   const { store, clock } = await openWorld();
   const drills = createDrillStore(store);
   const begun = clock.now();
-  await drills.begin({ id: 'd1', name: 'cap', expiresAt: begun + MINUTE, by: 'ada' });
+  await drills.begin({
+    id: 'd1',
+    name: 'cap',
+    expiresAt: begun + MINUTE,
+    by: 'ada',
+    process: null,
+  });
   expect(await drills.note('d1', 'refused', { code: 'cap-day' })).toBe(true);
   clock.advance(1_000);
   expect(await drills.end('d1', 'passed')).toBe(true);
@@ -17,6 +24,7 @@ test('a drill leaves its evidence in the audit and its age for the facts', async
       id: 'd1',
       name: 'cap',
       by: 'ada',
+      process: null,
       outcome: 'passed',
       startedAt: begun,
       endedAt: begun + 1_000,
@@ -37,8 +45,14 @@ test('one at a time; what ended cannot be ended again; a failure does not hide t
   const { store, clock } = await openWorld();
   const drills = createDrillStore(store);
   const at = clock.now();
-  await drills.begin({ id: 'd1', name: 'cap', expiresAt: at + MINUTE, by: 'ada' });
-  const second = { id: 'd2', name: 'alert', expiresAt: at + MINUTE, by: 'bob' } as const;
+  await drills.begin({ id: 'd1', name: 'cap', expiresAt: at + MINUTE, by: 'ada', process: null });
+  const second = {
+    id: 'd2',
+    name: 'alert',
+    expiresAt: at + MINUTE,
+    by: 'bob',
+    process: null,
+  } as const;
   await expect(drills.begin(second)).rejects.toMatchObject({ code: 'drill-running', exitCode: 75 });
   await drills.end('d1', 'passed');
   expect(await drills.end('d1', 'failed')).toBe(false);
@@ -48,14 +62,41 @@ test('one at a time; what ended cannot be ended again; a failure does not hide t
   expect(await drills.newest()).toMatchObject([{ id: 'd2', outcome: 'failed', passedAt: at }]);
 });
 
-test("a drill that died is found at its time, and is in nobody's way then", async () => {
+test("a drill that died is in nobody's way once its time is over", async () => {
   const { store, clock } = await openWorld();
   const drills = createDrillStore(store);
   const at = clock.now();
-  await drills.begin({ id: 'd1', name: 'breaker', expiresAt: at + MINUTE, by: 'ada' });
-  expect(await drills.expired()).toEqual([]);
+  await drills.begin({
+    id: 'd1',
+    name: 'breaker',
+    expiresAt: at + MINUTE,
+    by: 'ada',
+    process: null,
+  });
   clock.advance(MINUTE);
-  expect((await drills.expired()).map((it) => it.id)).toEqual(['d1']);
-  await drills.begin({ id: 'd2', name: 'cap', expiresAt: at + 2 * MINUTE, by: 'ada' });
+  await drills.begin({
+    id: 'd2',
+    name: 'cap',
+    expiresAt: at + 2 * MINUTE,
+    by: 'ada',
+    process: null,
+  });
   expect(await drills.end('d1', 'abandoned')).toBe(true);
+});
+
+test('drills are waited for since the one that ran the longest ago, or never', async () => {
+  const { store, clock } = await openWorld();
+  const drills = createDrillStore(store);
+  const installedAt = clock.now();
+  expect(await drills.allBegunSince()).toBe(installedAt);
+  clock.advance(MINUTE);
+  const first = clock.now();
+  for (const name of DRILLS) {
+    const expiresAt = clock.now() + MINUTE;
+    expect(await drills.allBegunSince()).toBe(installedAt);
+    await drills.begin({ id: name, name, expiresAt, by: 'ada', process: null });
+    await drills.end(name, 'passed');
+    clock.advance(1_000);
+  }
+  expect(await drills.allBegunSince()).toBe(first);
 });

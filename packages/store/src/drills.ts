@@ -17,8 +17,8 @@ import { connectionOf } from './store-connection.ts';
 const NOTES_MAX = 100;
 
 /**
- * Runs of drills. The newest run of each is one row of `meta`, so that a tick reads six rows however
- * many drills there were; what was done and seen is in the audit, for ever.
+ * Runs of drills. The newest run of each is one row of `meta`, so that a tick reads a few rows
+ * however many drills there were; what was done and seen is in the audit, for ever.
  */
 export function createDrillStore(store: Store): DrillStore {
   const { db, clock } = connectionOf(store);
@@ -28,7 +28,7 @@ export function createDrillStore(store: Store): DrillStore {
     end: (id, outcome) => db.write(() => end(db, clock, id, outcome)),
     get: (id) => db.read(() => newestRuns(db).find((it) => it.id === id) ?? null),
     newest: () => db.read(() => newestRuns(db)),
-    expired: () => db.read(() => newestRuns(db).filter((it) => isExpired(it, clock.now()))),
+    allBegunSince: () => db.read(() => allBegunSince(db)),
   };
 }
 
@@ -37,8 +37,11 @@ export function newestRuns(db: Connection): readonly DrillRun[] {
   return db.all<{ value: string }>(NEWEST).map((row) => JSON.parse(row.value) as DrillRun);
 }
 
-function isExpired(run: DrillRun, now: number): boolean {
-  return run.outcome === 'running' && run.expiresAt <= now;
+function allBegunSince(db: Connection): number {
+  const runs = newestRuns(db);
+  const installedAt = db.one<{ n: number }>(INSTALLED)?.n ?? 0;
+  const begun = DRILLS.map((name) => runs.find((it) => it.name === name)?.startedAt ?? installedAt);
+  return Math.min(...begun);
 }
 
 function begin(db: Connection, clock: Clock, run: Parameters<DrillStore['begin']>[0]): void {
@@ -109,6 +112,7 @@ function running(other: DrillRun): NightshiftError {
 }
 
 const NEWEST = `SELECT value FROM meta WHERE name IN (${DRILLS.map((it) => `'drill:${it}'`).join(', ')})`;
+const INSTALLED = `SELECT CAST(value AS INTEGER) AS n FROM meta WHERE name = 'created_at'`;
 const SAVE = `
   INSERT INTO meta (name, value) VALUES (?, ?)
   ON CONFLICT (name) DO UPDATE SET value = excluded.value`;

@@ -1,4 +1,6 @@
-import { DRILL_AGENT, drillReason, type DrillRun } from '@nightshift/domain';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DRILL_AGENT, drillFolder, drillReason, type DrillRun } from '@nightshift/domain';
 import { systemProcesses, type StopFile } from '@nightshift/lifecycle';
 import type { Store } from '@nightshift/store';
 
@@ -6,7 +8,7 @@ const ACTOR = { kind: 'service', name: 'watchdog' } as const;
 
 /**
  * Undoes what any drill may have left: its own halt (nobody else's), a stopped worker, the breaker
- * and the jobs of the reserved name. @returns what was undone.
+ * and the jobs of the reserved name, its files. @returns what was undone.
  */
 export async function undoDrill(
   run: DrillRun,
@@ -14,7 +16,9 @@ export async function undoDrill(
   stopFile: StopFile,
 ): Promise<readonly string[]> {
   const undone: string[] = [];
-  if (await continueWorker(store)) undone.push('a stopped worker goes on');
+  if (run.name === 'out-of-band' && (await continueWorker(store))) {
+    undone.push('a stopped worker goes on');
+  }
   if (await resumeOwn(run, store, stopFile)) undone.push('its halt is over');
   const breaker = await store.breakers.get(DRILL_AGENT);
   if (breaker.state !== 'closed') {
@@ -26,6 +30,11 @@ export async function undoDrill(
     if (job.state === 'dead') await store.jobs.redrive(job.id, ACTOR);
     await store.jobs.cancel(job.id, ACTOR);
     undone.push(`job ${job.id} is cancelled`);
+  }
+  const files = join(store.stateDir, drillFolder(run.id));
+  if (existsSync(files)) {
+    rmSync(files, { recursive: true, force: true });
+    undone.push('its files are gone');
   }
   return undone;
 }

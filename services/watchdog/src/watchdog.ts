@@ -122,6 +122,7 @@ function assemble(
         return shared === null ? null : createDrillStore(shared);
       },
       undo: async (run) => undoDrill(run, (await context.tryStore()) ?? context.store, stop),
+      hasEnded: (it) => ['dead', 'other'].includes(processes.liveness(it)),
     }),
     summary: new DailySummary({
       settings,
