@@ -44,6 +44,20 @@ test('an agent that tries every way out gets nowhere, and its worker goes on', a
   // Nothing arrived outside, whatever the child says of itself.
   expect(web.requests()).toHaveLength(0);
   expect(existsSync(mine)).toBe(false);
+  // The first attempt of each kind is on record, with what it was about.
+  const tried = (await site.store.events.since(0, 1_000)).filter(
+    ({ kind, ref }) => kind === 'sandbox.denied' && ref === probe.id,
+  );
+  const firsts = tried.map(({ data }) => data as { reason: string; count: number });
+  expect(firsts.filter(({ count }) => count === 1).map(({ reason }) => reason)).toEqual(
+    expect.arrayContaining([
+      'Net',
+      'ChildProcess',
+      'WorkerThreads',
+      'FileSystemRead',
+      'process.kill',
+    ]),
+  );
 
   // What the broker refuses is an error to cope with, and on record, ever more seldom the more often.
   const url = `http://127.0.0.1:${web.port}/?secret`;

@@ -19,6 +19,18 @@ export interface Capabilities {
   draft(action: string, args: Json): Promise<DraftReceipt>;
   progress(progress: Progress): Promise<void>;
   log(level: LogLevel, message: string, fields: { readonly [key: string]: Json }): Promise<void>;
+  /** The walls around the child held. Never rejects: nothing depends on its being told. */
+  denied(denial: InnerDenial): Promise<void>;
+}
+
+/** What a child was denied inside of its sandbox, in its own words. */
+export interface InnerDenial {
+  /** Node's name of the permission (`Net`, `FileSystemRead`), or of the function that denies. */
+  readonly permission: string;
+  /** The file, host or process that it was about; '' where that is not known. */
+  readonly resource: string;
+  /** How often this attempt has tried anything of the kind, this time included. */
+  readonly count: number;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

@@ -5,6 +5,7 @@ import type {
   ChildOutcome,
   HttpRequest,
   HttpResponse,
+  InnerDenial,
   Json,
   ProcessRef,
   Progress,
@@ -23,6 +24,7 @@ export interface Trial {
   readonly reports: ReportDraft[];
   readonly progress: Progress[];
   readonly logs: { level: string; message: string; fields: Json }[];
+  readonly denials: InnerDenial[];
   readonly steps: Map<string, Json>;
 }
 
@@ -52,6 +54,7 @@ export async function tryAgent(entryFile: string, options: TryOptions = {}): Pro
     reports: [] as ReportDraft[],
     progress: [] as Progress[],
     logs: [] as { level: string; message: string; fields: Json }[],
+    denials: [] as InnerDenial[],
     steps: options.steps ?? new Map<string, Json>(),
   };
   const outcome = await runChild({
@@ -96,6 +99,7 @@ function worker(trial: Omit<Trial, 'outcome' | 'ref'>, options: TryOptions): Cap
     draft: async () => ({ id: 'draft-1', expiresAt: 0 }),
     progress: async (progress) => void trial.progress.push(progress),
     log: async (level, message, fields) => void trial.logs.push({ level, message, fields }),
+    denied: async (denial) => void trial.denials.push(denial),
   };
 }
 

@@ -5,6 +5,7 @@ import {
   type Fence,
   type HttpRequest,
   type HttpResponse,
+  type InnerDenial,
   type JobStore,
   type Json,
   type LogLevel,
@@ -17,6 +18,7 @@ import {
   type ReportDraft,
   type ReportStore,
   STEP_RESULT_MAX_BYTES,
+  errorFacts,
   sanitiseLine,
 } from '@nightshift/domain';
 import { type Drafting, newDraft } from './drafting.ts';
@@ -36,6 +38,8 @@ export interface AttemptParts {
   readonly door: Door;
   /** Something moved: bumps the progress counter of the beat. */
   readonly moved: () => void;
+  /** Puts on record what the child was denied. */
+  readonly denied: (who: Principal, denial: InnerDenial) => Promise<void>;
   readonly log: (
     level: LogLevel,
     message: string,
@@ -121,6 +125,18 @@ export class AttemptCapabilities implements Capabilities {
   log(level: LogLevel, message: string, fields: { readonly [key: string]: Json }): Promise<void> {
     this.#parts.log(level, message, fields);
     return Promise.resolve();
+  }
+
+  async denied(denial: InnerDenial): Promise<void> {
+    const { permission, resource, count } = denial;
+    const fields = { permission, resource, count };
+    this.#parts.log('warn', `denied by the sandbox: ${permission}`, fields);
+    try {
+      await this.#parts.denied(this.#parts.principal, denial);
+    } catch (thrown) {
+      const { code } = errorFacts(thrown);
+      this.#parts.log('error', 'a denial was not recorded', { code });
+    }
   }
 
   /** A write was rejected by the fence: somebody else owns the job now. */

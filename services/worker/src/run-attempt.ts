@@ -15,7 +15,7 @@ import {
 import type { BeatState, Log, Processes } from '@nightshift/lifecycle';
 import { type ChildModel, type Launcher, runChild } from '@nightshift/sandbox';
 import type { Actions } from '@nightshift/broker';
-import { AttemptCapabilities, type Door } from './attempt-capabilities.ts';
+import { AttemptCapabilities, type AttemptParts, type Door } from './attempt-capabilities.ts';
 import { ACTION_MAX_MS, runAction } from './run-action.ts';
 import { writeReportFiles } from './report-files.ts';
 import { CHILD_GRACE, type Running } from './running.ts';
@@ -30,6 +30,7 @@ export interface AttemptRunnerParts {
   readonly drafts: DraftStore;
   readonly actions: Actions;
   readonly door: Door;
+  readonly denied: AttemptParts['denied'];
   readonly launcher: Launcher;
   readonly processes: Pick<Processes, 'ref'>;
   readonly beat: Pick<BeatState, 'progress' | 'inflight'>;
@@ -177,6 +178,7 @@ function capabilitiesOf(
       clock: parts.clock,
     },
     door: parts.door,
+    denied: parts.denied,
     moved: () => parts.beat.progress(),
     log: (level, message, fields) => log[level]('agent-log', message, { fields }),
   });

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type Actions, createActions, createBroker } from '@nightshift/broker';
-import type { AgentSettings, ProcessRef } from '@nightshift/domain';
+import type { AgentSettings, InnerDenial, Principal, ProcessRef } from '@nightshift/domain';
 import {
   type Processes,
   type ServiceContext,
@@ -46,6 +46,11 @@ export async function startWorker(context: ServiceContext<Store>): Promise<Work>
     drafts: store.drafts,
     actions: actionsOf(context),
     door: broker,
+    denied: ({ job, attempt, agent }: Principal, { permission, resource, count }: InnerDenial) => {
+      const message = `may not use ${permission} inside of its sandbox (${resource})`;
+      const data = { agent, attempt, reason: permission, message, count };
+      return store.events.append('sandbox.denied', job, data);
+    },
     launcher,
     processes,
     beat: context.beat,

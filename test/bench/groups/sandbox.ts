@@ -96,6 +96,7 @@ function noting(note: () => void): Capabilities {
     draft: refuse,
     progress: refuse,
     log: async () => note(),
+    denied: refuse,
   };
 }
 

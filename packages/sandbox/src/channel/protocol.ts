@@ -1,4 +1,4 @@
-import type { EndpointProtocol, Json, Refusal } from '@nightshift/domain';
+import type { EndpointProtocol, InnerDenial, Json, Refusal } from '@nightshift/domain';
 
 /**
  * What the messages say. `hello` (child) -> `start` (parent) -> `call` / `result` / `error` with
@@ -13,7 +13,7 @@ export const INITIAL_CREDIT_BYTES = 262_144;
 export const REQUEST_MAX_BYTES = 16_777_216;
 /** Longest response body, bytes. */
 export const RESPONSE_MAX_BYTES = 67_108_864;
-/** Open calls of one child: requests, and everything else (steps, report, log, progress). */
+/** Open calls of one child: requests, and everything else (steps, report, log, progress, denials). */
 export const OPEN_REQUESTS_MAX = 32;
 export const OPEN_CONTROLS_MAX = 8;
 
@@ -69,7 +69,8 @@ export type Call =
   | { readonly method: 'report'; readonly params: ReportParams }
   | { readonly method: 'draft'; readonly params: { readonly action: string; readonly args: Json } }
   | { readonly method: 'progress'; readonly params: { done: number; total: number; note: string } }
-  | { readonly method: 'log'; readonly params: LogParams };
+  | { readonly method: 'log'; readonly params: LogParams }
+  | { readonly method: 'denied'; readonly params: InnerDenial };
 
 export interface ReportParams {
   readonly title: string;

@@ -1,6 +1,7 @@
 import { syncBuiltinESMExports } from 'node:module';
 import crypto from 'node:crypto';
 import os from 'node:os';
+import { deny } from './denials.ts';
 
 /**
  * Loaded before anything else in the child: takes away what Node's permission model leaves. Signals
@@ -8,8 +9,7 @@ import os from 'node:os';
  * Imports of `node:process` and `node:os` see the same.
  */
 const PROCESS = [
-  // Signals: to the worker, to its siblings, to a whole group; SIGUSR1 opens an inspector.
-  'kill',
+  // What `kill` is made of, and SIGUSR1, which opens an inspector.
   '_kill',
   '_debugProcess',
   '_debugEnd',
@@ -17,7 +17,6 @@ const PROCESS = [
   'binding',
   '_linkedBinding',
   'dlopen',
-  'execve',
   // Another user's rights, where the service runs as root.
   'setuid',
   'seteuid',
@@ -29,6 +28,15 @@ const PROCESS = [
   'abort',
 ] as const;
 
+/**
+ * Functions that are there and only deny: signals to the worker, to its siblings or to a whole group,
+ * and another program in place of this one. Whoever calls them meant it, so it is worth telling.
+ */
+const TELLING = ['kill', 'execve'] as const;
+
+for (const name of TELLING) {
+  replace(process, name, (target: unknown) => deny(`process.${name}`, target));
+}
 for (const name of PROCESS) remove(process, name);
 // Renicing works on any process of the same user.
 remove(os, 'setPriority');
@@ -37,6 +45,9 @@ remove(crypto, 'setEngine');
 syncBuiltinESMExports();
 
 function remove(from: object, name: string): void {
-  if (!(name in from)) return;
-  Object.defineProperty(from, name, { value: undefined, writable: false, configurable: false });
+  if (name in from) replace(from, name, undefined);
+}
+
+function replace(from: object, name: string, value: unknown): void {
+  Object.defineProperty(from, name, { value, writable: false, configurable: false });
 }

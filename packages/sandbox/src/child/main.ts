@@ -13,6 +13,7 @@ import { Pipe } from '../channel/pipe.ts';
 import { type Finish, PROTOCOL_VERSION, type Start } from '../channel/protocol.ts';
 import { Client } from './client.ts';
 import { makeContext } from './context.ts';
+import { tellDenials } from './denials.ts';
 import { finishOf } from './finish.ts';
 import { loadAgent, parseInput } from './load-agent.ts';
 
@@ -24,6 +25,7 @@ const pipe = new Pipe(new Socket({ fd: 3 }), {
 });
 const client = new Client(pipe);
 let finished = false;
+tellDenials(client);
 
 process.on('uncaughtException', (error) => void finish(finishOf(error)));
 process.on('unhandledRejection', (reason) => void finish(finishOf(reason)));

@@ -1,4 +1,4 @@
-import type { Capabilities, Json, Refusal } from '@nightshift/domain';
+import type { Capabilities, InnerDenial, Json, Refusal } from '@nightshift/domain';
 import { NightshiftError } from '@nightshift/domain';
 import type { Message } from '../channel/assembler.ts';
 import { BadFrame, FRAME } from '../channel/frame.ts';
@@ -15,6 +15,9 @@ import {
   isRefused,
   toCallError,
 } from './validate.ts';
+
+/** Denials that a child may tell of; the others are not kept. An honest one makes far fewer. */
+const DENIALS_MAX = 50;
 
 /** Request bodies of one child held at a time, bytes; twice the longest. */
 const UPLOAD_BUDGET_BYTES = 33_554_432;
@@ -36,6 +39,7 @@ export class CallServer {
   #lastId = 0;
   #state: 'new' | 'running' | 'finished' = 'new';
   #reported = false;
+  #denials = 0;
   /** The last call that a gate refused, whatever the agent made of it. */
   refusal: Refusal | undefined;
 
@@ -134,6 +138,7 @@ export class CallServer {
     if (method === 'completeStep') await to.completeStep(params.name, params.result);
     else if (method === 'report') await this.#report(params);
     else if (method === 'progress') await to.progress(params);
+    else if (method === 'denied') await this.#denied(params);
     else await to.log(params.level, params.message, params.fields);
     return null;
   }
@@ -142,6 +147,11 @@ export class CallServer {
     if (this.#reported) throw new NightshiftError('report-twice', 'a job files one report');
     await this.#capabilities.report(params);
     this.#reported = true;
+  }
+
+  async #denied(denial: InnerDenial): Promise<void> {
+    this.#denials += 1;
+    if (this.#denials <= DENIALS_MAX) await this.#capabilities.denied(denial);
   }
 
   async #failed(id: number, thrown: unknown): Promise<void> {

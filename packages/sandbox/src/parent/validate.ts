@@ -1,4 +1,4 @@
-import type { Refusal } from '@nightshift/domain';
+import type { InnerDenial, Refusal } from '@nightshift/domain';
 import { NightshiftError, RefusedError, sanitise, sanitiseLine, toError } from '@nightshift/domain';
 import { BadFrame } from '../channel/frame.ts';
 import type { Call, CallError, Finish, HeaderList } from '../channel/protocol.ts';
@@ -37,6 +37,7 @@ export function checkCall(json: unknown): Call {
   }
   if (method === 'progress') return { method, params: checkProgress(p) };
   if (method === 'log') return { method, params: checkLog(p) };
+  if (method === 'denied') return { method, params: checkDenied(p) };
   throw new BadFrame('unknown method');
 }
 
@@ -121,6 +122,12 @@ function checkProgress(p: Fields): Extract<Call, { method: 'progress' }>['params
   if (!Number.isFinite(done) || !Number.isFinite(total)) throw new BadFrame('bad progress');
   const note = sanitiseLine(text(p['note'], Infinity));
   return { done: done as number, total: total as number, note };
+}
+
+function checkDenied(p: Fields): InnerDenial {
+  const permission = sanitiseLine(text(p['permission'], 100), 40);
+  const resource = sanitiseLine(text(p['resource'], 1_000), 300);
+  return { permission, resource, count: count(p['count'], 0xffff_ffff) };
 }
 
 function checkLog(p: Fields): Extract<Call, { method: 'log' }>['params'] {
