@@ -111,6 +111,11 @@ export const CATALOG: readonly CatalogEntry[] = [
     load: () => import('./commands/value.ts'),
   },
   {
+    name: 'nights',
+    summary: 'what the last days were, and whether they needed anybody',
+    load: () => import('./commands/nights.ts'),
+  },
+  {
     name: 'halt',
     summary: 'stop everything: no new call, nothing starts again until resume',
     load: () => import('./commands/halt.ts'),

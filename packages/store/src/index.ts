@@ -37,5 +37,7 @@ export { memoryWatchStore, openWatchStore, readWatchStore, writeWatchStore } fro
 export type { WatchReader, WatchWriter } from './watch.ts';
 export { endedSince } from './facts/night.ts';
 export type { Ended } from './facts/night.ts';
+export { readNightFacts } from './facts/nights.ts';
+export type { DayWindow, DueSlot, NightFacts, ServiceLife, Silence } from './facts/nights.ts';
 export { LOCK_FILE, LOCK_WAIT_MS, lockWatch } from './watch-lock.ts';
 export type { WatchLock } from './watch-lock.ts';

@@ -61,3 +61,20 @@ test('a worker notes what it proved its sandbox with', async () => {
   await store.instances.proven('a', 'bwrap');
   expect(await store.instances.current()).toMatchObject([{ launcher: 'bwrap' }]);
 });
+
+test('a silence that is over leaves an event; a beat in time leaves none', async () => {
+  const { store, clock } = await openWorld();
+  await store.instances.register(life('a'));
+  const fromAt = clock.now();
+  clock.advance(19_999);
+  await store.instances.beat('a', BEAT, 20_000);
+  clock.advance(20_000);
+  await store.instances.beat('a', BEAT, 20_000);
+  await store.instances.stopped('a');
+  clock.advance(60_000);
+  await store.instances.beat('a', BEAT, 20_000);
+  const gaps = (await store.events.since(0, 9)).filter((it) => it.kind === 'instance.gap');
+  expect(gaps.map((it) => [it.ref, it.data])).toEqual([
+    ['a', { service: 'worker', fromAt: fromAt + 19_999, ms: 20_000 }],
+  ]);
+});

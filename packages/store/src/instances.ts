@@ -16,14 +16,16 @@ type Entry = Parameters<InstanceStore['register']>[0];
 export function createInstanceStore(db: Connection, clock: Clock): InstanceStore {
   return {
     register: (entry) => db.write(() => register(db, clock.now(), entry)),
-    beat: (id, beat) => db.write(() => writeBeat(db, clock.now(), id, beat)),
+    beat: (id, beat, silentMs) =>
+      db.write(() => writeBeat(db, clock.now(), { id, beat, silentMs })),
     proven: (id, launcher) => db.write(() => writeProof(db, clock.now(), id, launcher)),
     stopped: (id) => db.write(() => writeStop(db, clock.now(), id)),
     current: () => db.read(() => currentInstances(db)),
-    running: (service) =>
-      db.read(() => {
-        const sql = `${SELECT} WHERE service = ? AND stopped_at IS NULL ${NEWEST_FIRST}`;
-        return db.all<InstanceRow>(sql, [service]).map(toInstance);
+    running: (...services) =>
+      db.look(() => {
+        const named = services.map(() => '?').join(', ');
+        const sql = `${SELECT} WHERE service IN (${named}) AND stopped_at IS NULL ${NEWEST_FIRST}`;
+        return db.all<InstanceRow>(sql, services).map(toInstance);
       }),
   };
 }
@@ -51,8 +53,23 @@ function register(db: Connection, now: number, entry: Entry): void {
   appendEvent(db, now, 'instance.started', entry.id, { service, pid: process.pid });
 }
 
-/** A life that has ended does not beat again. */
-function writeBeat(db: Connection, now: number, id: string, beat: Beat): void {
+interface BeatEntry {
+  readonly id: string;
+  readonly beat: Beat;
+  readonly silentMs: number | undefined;
+}
+
+/**
+ * A life that has ended does not beat again. The row keeps the newest beat alone, so a silence that
+ * is over would leave no trace without its event.
+ */
+function writeBeat(db: Connection, now: number, { id, beat, silentMs }: BeatEntry): void {
+  const before = db.one<{ service: ServiceName; beat_at: number }>(BEFORE, [id]);
+  if (before === undefined) return;
+  const { service, beat_at: fromAt } = before;
+  if (silentMs !== undefined && now - fromAt >= silentMs) {
+    appendEvent(db, now, 'instance.gap', id, { service, fromAt, ms: now - fromAt });
+  }
   db.run(BEAT, {
     id,
     loopSeq: beat.loopSeq,
@@ -130,6 +147,8 @@ const REGISTER = `
                          config_hash, started_at, beat_at)
   VALUES (:id, :service, :pid, :startTicks, :bootId, :pidNamespace, :version, :configHash, :now,
           :now)`;
+
+const BEFORE = 'SELECT service, beat_at FROM instances WHERE id = ? AND stopped_at IS NULL';
 
 const BEAT = `
   UPDATE instances

@@ -25,14 +25,15 @@ export interface InstanceStore {
     readonly version: string;
     readonly configHash: string;
   }): Promise<void>;
-  beat(id: string, beat: Beat): Promise<void>;
+  /** A beat that comes `silentMs` or more after the one before it leaves an event that says so. */
+  beat(id: string, beat: Beat, silentMs?: number): Promise<void>;
   /** Notes which launcher this life of a worker has proven. */
   proven(id: string, launcher: LauncherName): Promise<void>;
   stopped(id: string): Promise<void>;
   /** The newest life of each service. */
   current(): Promise<readonly Instance[]>;
-  /** Lives without `stoppedAt`, all of them, newest first. */
-  running(service: ServiceName): Promise<readonly Instance[]>;
+  /** Lives of these services without `stoppedAt`, all of them, newest first. */
+  running(...services: readonly ServiceName[]): Promise<readonly Instance[]>;
 }
 
 export interface HaltState {

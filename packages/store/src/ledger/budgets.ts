@@ -23,11 +23,15 @@ export function replaceBudgets(
   }
   const after = db.all<Budget>(BUDGETS);
   if (JSON.stringify(before) !== JSON.stringify(after)) {
-    const caps = after.map(({ scope, window, capNusd }) => ({ scope, window, capNusd }));
-    appendEvent(db, now, 'budgets.replaced', String(version), { timezone, caps });
+    // With what they were: a day before the change is judged by the caps of that day.
+    const caps = after.map(fields);
+    const data = { timezone, caps, before: before.map(fields) };
+    appendEvent(db, now, 'budgets.replaced', String(version), data);
   }
   return true;
 }
+
+const fields = ({ scope, window, capNusd }: Budget) => ({ scope, window, capNusd });
 
 /**
  * Refuses caps that could not be compared with a bound.
