@@ -73,11 +73,11 @@ export function beatState(): LoopBeatState {
 
 /** Writes beats. Called by the loop, so that a beat means a turn of the loop. */
 export interface Beats {
-  /** Milliseconds until the next beat is due, 0 when it is. */
+  /** Milliseconds until a beat has to be written, 0 when it has. */
   dueInMs(): number;
   /**
-   * Writes a beat if one is due, and at once when the boot is over: a service that starts may be
-   * silent for longer than one that runs.
+   * Writes a beat if it is time for one, and at once when the boot is over: a service that starts
+   * may be silent for longer than one that runs.
    * @throws NightshiftError `beat-unwritable` (75) when none could be written for `silentMs`: a
    * service that nobody can see must not go on working.
    */
@@ -98,11 +98,17 @@ export interface BeatsOptions {
 
 /** A failed beat is tried again this soon, ms. */
 const BEAT_RETRY_MS = 250;
+/**
+ * A loop that is awake anyway beats this part of the interval early, and gets up for a beat alone
+ * only this part late: so beats, looks for a halt and passes share their getting up.
+ */
+const EARLY = 0.15;
+const LATE = 0.05;
 
 /** A writer of beats for one life. */
 export function beats(options: BeatsOptions): Beats {
   const { instance, state, times, clock, log, fatal } = options;
-  let dueAt = clock.monotonic();
+  let due = { fromAt: clock.monotonic(), byAt: clock.monotonic() };
   let goodAt = clock.monotonic();
   let failures = 0;
   let written: Phase | null = null;
@@ -110,19 +116,20 @@ export function beats(options: BeatsOptions): Beats {
     written === 'starting' && state.snapshot().phase !== 'starting' && failures === 0;
   const failed = (error: Error): void => {
     failures++;
-    dueAt = clock.monotonic() + Math.min(times.beatMs, BEAT_RETRY_MS);
+    const againAt = clock.monotonic() + Math.min(times.beatMs, BEAT_RETRY_MS);
+    due = { fromAt: againAt, byAt: againAt };
     if (failures === 1) log.warn('beat-failed', 'the beat could not be written', { error });
     if (fatal && clock.monotonic() - goodAt > times.silentMs) throw unwritable(times, error);
   };
   return {
-    dueInMs: () => Math.max(0, dueAt - clock.monotonic()),
+    dueInMs: () => Math.max(0, due.byAt - clock.monotonic()),
     async writeIfDue() {
-      if (clock.monotonic() < dueAt && !bootIsOver()) return;
+      if (clock.monotonic() < due.fromAt && !bootIsOver()) return;
       try {
         const store = await options.instances();
         if (store === null) throw new Error('there is no open database');
         const beat = state.snapshot();
-        await store.beat(instance, beat);
+        await store.beat(instance, beat, times.silentMs);
         written = beat.phase;
       } catch (error) {
         return failed(toError(error));
@@ -130,7 +137,8 @@ export function beats(options: BeatsOptions): Beats {
       if (failures > 0) log.info('beat-again', 'beats are written again', { failures });
       failures = 0;
       goodAt = clock.monotonic();
-      dueAt = goodAt + times.beatMs;
+      const { beatMs } = times;
+      due = { fromAt: goodAt + beatMs * (1 - EARLY), byAt: goodAt + beatMs * (1 + LATE) };
     },
   };
 }

@@ -128,6 +128,14 @@ export class Connection {
   }
 
   /**
+   * Runs a single statement, which is a snapshot of its own and needs no transaction around it: for
+   * what is asked again and again by somebody idle.
+   */
+  async look<T>(statement: () => T): Promise<T> {
+    return this.#retry(statement);
+  }
+
+  /**
    * Runs `operation` as one BEGIN IMMEDIATE … COMMIT: all of it, or nothing.
    * @throws NightshiftError `database-busy` (retryable) when the lock stayed taken for the total
    * wait; `disk-full`, `database-read-only`, `database-corrupt`, `database-io`; and whatever

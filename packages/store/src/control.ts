@@ -7,11 +7,12 @@ import { appendEvent } from './events.ts';
 export function createControlStore(db: Connection, clock: Clock): ControlStore {
   return {
     halt: (reason, actor) => db.write(() => halt(db, clock.now(), reason, actor)),
-    resume: (actor) => db.write(() => resume(db, clock.now(), actor)),
-    read: () => db.read(() => readHalt(db)),
+    resume: (actor, reason) => db.write(() => resume(db, clock.now(), actor, reason)),
+    lastResume: () => db.read(() => db.one<{ at: number; who: string }>(LAST_RESUME) ?? null),
+    read: () => db.look(() => readHalt(db)),
     pauseAgent: (agent, actor) => db.write(() => pause(db, clock.now(), agent, actor)),
     resumeAgent: (agent, actor) => db.write(() => unpause(db, clock.now(), agent, actor)),
-    pausedAgents: () => db.read(() => pausedAgents(db)),
+    pausedAgents: () => db.look(() => pausedAgents(db)),
   };
 }
 
@@ -28,10 +29,11 @@ function halt(db: Connection, at: number, reason: string, actor: Actor): HaltSta
   return readHalt(db);
 }
 
-function resume(db: Connection, at: number, actor: Actor): HaltState {
+function resume(db: Connection, at: number, actor: Actor, reason: string | null = null): HaltState {
   const changed = db.run(
     `UPDATE control SET halted = 0, reason = NULL, who = NULL, at = NULL
-     WHERE id = 1 AND halted = 1`,
+     WHERE id = 1 AND halted = 1 AND (:reason IS NULL OR reason = :reason)`,
+    { reason },
   );
   if (changed === 1) appendEvent(db, at, 'control.resumed', null, { who: actorName(actor) });
   appendAudit(db, at, actor, 'resume', null, { already: changed === 0 });
@@ -70,3 +72,7 @@ function pausedAgents(db: Connection): readonly string[] {
   const sql = 'SELECT name FROM agents WHERE paused = 1 ORDER BY name';
   return db.all<{ name: string }>(sql).map((it) => it.name);
 }
+
+// Asked only when a halt has just ended, so the row is among the newest.
+const LAST_RESUME = `
+  SELECT at, actor AS who FROM audit WHERE action = 'resume' ORDER BY id DESC LIMIT 1`;

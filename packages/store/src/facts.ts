@@ -1,7 +1,7 @@
-import type { FactStore, Facts, HaltState, WindowState } from '@nightshift/domain';
+import type { FactStore, Facts, HaltState } from '@nightshift/domain';
 import { listBreakers } from './breakers.ts';
 import type { Connection } from './connection.ts';
-import { readUpkeep } from './facts/upkeep.ts';
+import { diskOf, readUpkeep } from './facts/upkeep.ts';
 import { currentInstances } from './instances.ts';
 import { isAnyClaimable } from './jobs/claim.ts';
 import { countJobs } from './jobs/queries.ts';
@@ -24,9 +24,9 @@ const USUAL_ROWS_MAX = 20_000;
 const USUAL_FRESH_MS = 10 * 60_000;
 
 /**
- * What the watchdog looks at, each part in a short read of its own: never one long snapshot, which
- * would keep the write-ahead log from being cut back. Parts may therefore be some milliseconds
- * apart. Every list is bounded, and nothing here grows with the age of the database.
+ * What the watchdog looks at, in one short snapshot: every list is bounded and nothing here grows
+ * with the age of the database, so it never keeps the write-ahead log from being cut back. The usual
+ * hour alone is a longer look, and a seldom one of its own.
  *
  * `stopFile` says whether the STOP file is there, or cannot be looked at.
  * The read rejects when the database cannot be read; that is a finding of its own for the caller.
@@ -46,21 +46,19 @@ export function createFactStore(
         usual = { readAt: now, hours: await db.read(() => usualHours(db, now)) };
       }
       const { hours } = usual;
-      const halt = await db.read(() => haltState(db));
-      return {
-        now,
-        halt: { ...halt, stopFile: await stopFile() },
-        instances: await db.read(() => currentInstances(db)),
-        windows: await db.read((): readonly WindowState[] => currentWindows(db, calendar, now)),
-        spendRate: await db.read(() => spendRate(db, hours, now)),
-        ...(await db.read(() => queueFacts(db, now))),
-        dead: await db.read(() => db.all<JobRow>(DEAD, [deadSince, NEWS_MAX]).map(toJob)),
-        breakers: await db.read(() => listBreakers(db)),
-        reports: await db.read(() =>
-          db.all<ReportRow>(REPORTS, [reportsSince, NEWS_MAX]).map(toReport),
-        ),
-        ...(await readUpkeep(db, now)),
-      };
+      const rows = await db.read(() => ({
+        halt: haltState(db),
+        instances: currentInstances(db),
+        windows: currentWindows(db, calendar, now),
+        spendRate: spendRate(db, hours, now),
+        ...queueFacts(db, now),
+        dead: db.all<JobRow>(DEAD, [deadSince, NEWS_MAX]).map(toJob),
+        breakers: listBreakers(db),
+        reports: db.all<ReportRow>(REPORTS, [reportsSince, NEWS_MAX]).map(toReport),
+        ...readUpkeep(db, now),
+      }));
+      const disk = diskOf(db.file);
+      return { now, ...rows, halt: { ...rows.halt, stopFile: await stopFile() }, disk };
     },
   };
 }

@@ -26,7 +26,7 @@ export function createJobStore(db: Connection, clock: Clock): JobStore {
     childStarted: (fence, child) => writes.childStarted(db, clock, fence, child),
     renew: (fence, leaseUntil) => writes.renew(db, fence, leaseUntil),
     settle: (fence, settlement) => settle(db, clock, fence, settlement),
-    expired: () => db.read(() => runningJobs(db, 'lease_until <= ?', clock.now())),
+    expired: () => expired(db, clock.now()),
     ofInstance: (instance) => db.read(() => runningJobs(db, 'instance = ?', instance)),
     takeBack: (fence, error, when = 'gone') => takeBack(db, clock, fence, error, when),
     promote: (maxWaitMs, limit) => promote(db, clock, maxWaitMs, limit),
@@ -34,7 +34,7 @@ export function createJobStore(db: Connection, clock: Clock): JobStore {
     completeStep: (fence, name, result) => writes.completeStep(db, clock, fence, name, result),
     progress: (fence, progress) => writes.progress(db, fence, progress),
     cancel: (job, actor) => cancel(db, clock, job, actor),
-    cancelAsked: (instance) => db.read(() => cancelAsked(db, instance)),
+    cancelAsked: (instance) => db.look(() => cancelAsked(db, instance)),
     redrive: (job, actor, agent) => redrive(db, clock, job, actor, agent),
     drop: (job, actor) => drop(db, clock, job, actor),
     get: (job) =>
@@ -46,6 +46,13 @@ export function createJobStore(db: Connection, clock: Clock): JobStore {
     attempts: (job) => db.read(() => attemptsOf(db, job)),
     counts: () => db.read(() => countJobs(db)),
   };
+}
+
+/** The first look takes no snapshot: nearly always there is none. */
+async function expired(db: Connection, now: number): ReturnType<JobStore['expired']> {
+  const sql = `SELECT 1 FROM jobs WHERE state = 'running' AND lease_until <= ? LIMIT 1`;
+  if ((await db.look(() => db.one(sql, [now]))) === undefined) return [];
+  return db.read(() => runningJobs(db, 'lease_until <= ?', now));
 }
 
 function cancelAsked(db: Connection, instance: string): readonly string[] {

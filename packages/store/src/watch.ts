@@ -96,7 +96,7 @@ export async function memoryWatchStore(clock: Clock): Promise<WatchStore> {
 
 function createWatchStore(db: Connection, clock: Clock): WatchStore {
   return {
-    openIncidents: async () => db.read(() => openIncidents(db)),
+    openIncidents: async () => db.look(() => openIncidents(db)),
     incidents: async (limit) => db.read(() => incidents(db, limit)),
     incident: async (id) => db.read(() => incident(db, id)),
     apply: async (changed, deliveries, values = {}) =>
@@ -104,15 +104,15 @@ function createWatchStore(db: Connection, clock: Clock): WatchStore {
         apply(db, changed, deliveries);
         for (const [name, value] of Object.entries(values)) remember(db, name, value);
       }),
-    due: async (limit) => db.read(() => due(db, clock.now(), limit)),
+    due: async (limit) => db.look(() => due(db, clock.now(), limit)),
     deliveriesOf: async (id) => db.read(() => deliveriesOf(db, id)),
-    pending: async () => db.read(() => pending(db)),
+    pending: async () => db.look(() => pending(db)),
     updateDelivery: async (seen, next) => db.write(() => updateDelivery(db, seen, next)),
-    activeKill: async (service) => db.read(() => activeKill(db, service)),
-    killsSince: async (at) => db.read(() => killsSince(db, at)),
+    activeKill: async (service) => db.look(() => activeKill(db, service)),
+    killsSince: async (at) => db.look(() => killsSince(db, at)),
     saveKill: async (kill) => db.write(() => saveKill(db, kill)),
     remember: async (name, value) => db.write(() => remember(db, name, value)),
-    recall: async (name) => db.read(() => recall(db, name)),
+    recall: async (name) => db.look(() => recall(db, name)),
     close: () => db.close(),
   };
 }

@@ -27,11 +27,9 @@ export interface TakeoverParts {
  */
 export async function takeOverDead(parts: TakeoverParts, self: string): Promise<number> {
   let taken = 0;
-  for (const service of ['worker', 'run'] as const) {
-    for (const instance of await parts.instances.running(service)) {
-      if (instance.id === self || !provenDead(parts, instance)) continue;
-      taken += await takeInstance(parts, instance);
-    }
+  for (const instance of await parts.instances.running('worker', 'run')) {
+    if (instance.id === self || !provenDead(parts, instance)) continue;
+    taken += await takeInstance(parts, instance);
   }
   return taken;
 }

@@ -46,7 +46,10 @@ export interface HaltState {
 /** The halt row and paused agents. The STOP file is looked at by its own port, not here. */
 export interface ControlStore {
   halt(reason: string, actor: Actor): Promise<HaltState>;
-  resume(actor: Actor): Promise<HaltState>;
+  /** Given a reason, only a halt of that reason is ended. */
+  resume(actor: Actor, reason?: string): Promise<HaltState>;
+  /** The newest order to resume, also one that found only a STOP file; null when there was none. */
+  lastResume(): Promise<{ readonly at: number; readonly who: string } | null>;
   read(): Promise<HaltState>;
   pauseAgent(agent: string, actor: Actor): Promise<void>;
   resumeAgent(agent: string, actor: Actor): Promise<void>;

@@ -18,7 +18,6 @@ type Upkeep = Pick<
   | 'deadLastHour'
   | 'overBound'
   | 'holds'
-  | 'disk'
   | 'starts'
   | 'highAt'
   | 'denied'
@@ -28,28 +27,23 @@ type Upkeep = Pick<
 >;
 
 /**
- * What goes wrong slowly: each a short read of its own over an index, or over a table that stays
- * small.
+ * What goes wrong slowly, for the caller's transaction: each over an index, or over a table that
+ * stays small.
  */
-export async function readUpkeep(db: Connection, now: number): Promise<Upkeep> {
+export function readUpkeep(db: Connection, now: number): Upkeep {
   const hourAgo = now - HOUR;
   return {
-    attempts: await db.read(() => db.all<Upkeep['attempts'][number]>(ATTEMPTS, [LIST_MAX])),
-    schedules: await db.read(() => db.all<Upkeep['schedules'][number]>(SCHEDULES)),
-    deadLastHour: await db.read(() => countOf(db, DEAD_SINCE, hourAgo)),
-    overBound: await db.read(() =>
-      db.all<Upkeep['overBound'][number]>(OVER_BOUND, [hourAgo, LIST_MAX]),
-    ),
-    holds: await db.read(() => db.one<Upkeep['holds']>(HOLDS)!),
-    disk: diskOf(db.file),
-    starts: await db.read(() =>
-      db.all<{ service: ServiceName; count: number }>(STARTS, [now - MINUTES_10]),
-    ),
-    highAt: await db.read(() => countOf(db, HIGH_AT)),
-    denied: await db.read(() => denied(db, now - DAY)),
-    drafts: await db.read(() => db.one<Upkeep['drafts']>(DRAFTS, [now])!),
-    drills: await db.read(() => newestRuns(db)),
-    installedAt: await db.read(() => countOf(db, INSTALLED)),
+    attempts: db.all<Upkeep['attempts'][number]>(ATTEMPTS, [LIST_MAX]),
+    schedules: db.all<Upkeep['schedules'][number]>(SCHEDULES),
+    deadLastHour: countOf(db, DEAD_SINCE, hourAgo),
+    overBound: db.all<Upkeep['overBound'][number]>(OVER_BOUND, [hourAgo, LIST_MAX]),
+    holds: db.one<Upkeep['holds']>(HOLDS)!,
+    starts: db.all<{ service: ServiceName; count: number }>(STARTS, [now - MINUTES_10]),
+    highAt: countOf(db, HIGH_AT),
+    denied: denied(db, now - DAY),
+    drafts: db.one<Upkeep['drafts']>(DRAFTS, [now])!,
+    drills: newestRuns(db),
+    installedAt: countOf(db, INSTALLED),
   };
 }
 
@@ -57,7 +51,7 @@ export async function readUpkeep(db: Connection, now: number): Promise<Upkeep> {
  * Free for whoever is not root, and the size of the log. Only names are looked up: opening the
  * files here would drop the locks that SQLite holds on them.
  */
-function diskOf(file: string): Upkeep['disk'] {
+export function diskOf(file: string): Facts['disk'] {
   const { bavail, bsize, ffree, files } = statfsSync(dirname(file));
   const wal = statSync(`${file}-wal`, { throwIfNoEntry: false });
   return {

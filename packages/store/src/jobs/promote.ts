@@ -19,7 +19,7 @@ export async function promote(
   maxWaitMs: number,
   limit: number,
 ): Promise<Promoted> {
-  const idle = await db.read(() => nextAt(db, maxWaitMs));
+  const idle = await db.look(() => nextAt(db, maxWaitMs));
   if (idle === null || idle > clock.now()) return { promoted: 0, died: 0, nextAt: idle };
   return db.write(() => {
     const now = clock.now();
