@@ -38,7 +38,6 @@ export const FENCES: Readonly<Record<string, readonly string[]>> = {
   liteque: ['packages/queue'],
   'drizzle-orm': ['packages/queue'],
   pino: ['packages/lifecycle'],
-  'pino-roll': ['packages/lifecycle'],
   'node-cron': ['packages/schedule'],
   cronstrue: ['packages/schedule'],
   undici: ['packages/broker', 'packages/alerts'],

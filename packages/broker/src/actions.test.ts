@@ -31,7 +31,7 @@ async function act(
   args: string,
   over: Partial<ActionOptions> = {},
 ): Promise<ActionEnd> {
-  return (await actions(over).prepare(action, args))(NEVER);
+  return (await actions(over).prepare(action, args, NEVER))(NEVER);
 }
 
 describe('a webhook', () => {
@@ -73,11 +73,24 @@ describe('a webhook', () => {
   });
 
   test('whose name leads to a private address, or which serves models, is refused', async () => {
-    expect(await reasonOf(actions().prepare(webhook(WEB), '1'))).toBe('host-denied');
+    expect(await reasonOf(actions().prepare(webhook(WEB), '1', NEVER))).toBe('host-denied');
     const model = webhook('https://api.openai.com/v1/chat/completions');
-    expect(await reasonOf(actions().prepare(model, '1'))).toBe('host-denied');
+    expect(await reasonOf(actions().prepare(model, '1', NEVER))).toBe('host-denied');
     const stopped = actions({ stopFile: () => true, resolve: async () => [] });
-    expect(await reasonOf(stopped.prepare(webhook(WEB), '1'))).toBe('halted');
+    expect(await reasonOf(stopped.prepare(webhook(WEB), '1', NEVER))).toBe('halted');
+  });
+
+  test('whose name nobody answers for is given up, and may be tried again', async () => {
+    const resolve = (): Promise<never> => new Promise(() => undefined);
+    const slow = actions({ resolve, egress: { lookupMs: 20 } });
+    await expect(slow.prepare(webhook(WEB), '1', NEVER)).rejects.toMatchObject({
+      code: 'fetch-timeout',
+      retryable: true,
+    });
+    const stop = new AbortController();
+    const ending = actions({ resolve }).prepare(webhook(WEB), '1', stop.signal);
+    stop.abort();
+    await expect(ending).rejects.toMatchObject({ code: 'fetch-aborted' });
   });
 
   test('is connected to at the address that was vetted, and resolved once', async () => {
@@ -120,10 +133,12 @@ describe('a file', () => {
     symlinkSync(real, path.join(dir, 'link.txt'));
     mkdirSync(path.join(dir, 'folder'));
     for (const name of ['link.txt', 'folder']) {
-      expect(await act(file(path.join(dir, name)), text('x'))).toMatchObject({ happened: 'no' });
+      expect(await act(file(path.join(dir, name)), text('x'), NEVER)).toMatchObject({
+        happened: 'no',
+      });
     }
     expect(readFileSync(real, 'utf8')).toBe('mine');
-    const nowhere = actions().prepare(file(path.join(dir, 'none/x.txt')), text('x'));
+    const nowhere = actions().prepare(file(path.join(dir, 'none/x.txt')), text('x'), NEVER);
     expect(await reasonOf(nowhere)).toContain('action-file-denied');
   });
 
@@ -133,7 +148,11 @@ describe('a file', () => {
     mkdirSync(state);
     symlinkSync(state, path.join(dir, 'alias'));
     for (const name of ['state/nightshift.db', 'alias/nightshift.db']) {
-      const prepared = actions({ protect: [state] }).prepare(file(path.join(dir, name)), text('x'));
+      const prepared = actions({ protect: [state] }).prepare(
+        file(path.join(dir, name)),
+        text('x'),
+        NEVER,
+      );
       expect(await reasonOf(prepared)).toContain('it lies in the state folder');
     }
   });

@@ -48,7 +48,7 @@ export interface Actions {
    * Everything that can be looked at before the act. Nothing has happened when this rejects.
    * @throws RefusedError `halted`, `host-denied`; NightshiftError.
    */
-  prepare(action: ActionSettings, args: string): Promise<Act>;
+  prepare(action: ActionSettings, args: string, signal: AbortSignal): Promise<Act>;
 }
 
 export function createActions(options: ActionOptions): Actions {
@@ -57,9 +57,9 @@ export function createActions(options: ActionOptions): Actions {
     checkArgs: (action, args) => {
       if (action.kind === 'append-file') textOfArgs(args);
     },
-    prepare: async (action, args) => {
+    prepare: async (action, args, signal) => {
       if (action.kind === 'append-file') return appendable(action.path, textOfArgs(args), options);
-      return prepareWebhook(targetOf(action, options).exact, args, options);
+      return prepareWebhook(targetOf(action, options).exact, args, options, signal);
     },
   };
 }

@@ -21,8 +21,12 @@ export class GiveUps<T> {
   remember(key: string, failure: T): void {
     this.#kept.delete(key);
     this.#kept.set(key, { until: this.#monotonic() + this.#keepMs, failure });
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > MAX_KEPT && oldest !== undefined) this.#kept.delete(oldest);
+    this.#forget();
+  }
+
+  /** How many are kept. */
+  get size(): number {
+    return this.#kept.size;
   }
 
   find(key: string): T | undefined {
@@ -31,6 +35,15 @@ export class GiveUps<T> {
     if (kept.until > this.#monotonic()) return kept.failure;
     this.#kept.delete(key);
     return undefined;
+  }
+
+  /** All are kept for as long, so those that are over stand first. */
+  #forget(): void {
+    const now = this.#monotonic();
+    for (const [key, { until }] of this.#kept) {
+      if (until > now && this.#kept.size <= MAX_KEPT) return;
+      this.#kept.delete(key);
+    }
   }
 }
 

@@ -16,7 +16,7 @@ import {
 import { textHash } from '@nightshift/store';
 import { definitionHash } from './drafting.ts';
 import type { Running } from './running.ts';
-import { settlementOfRefusal } from './settlement.ts';
+import { settlementOf, settlementOfRefusal } from './settlement.ts';
 
 /** Longest time from claim to end, for the beat; one request has 30 s and everything else is short. */
 export const ACTION_MAX_MS = 60_000;
@@ -84,17 +84,22 @@ async function makeReady(parts: ActionRunnerParts, running: Running, draft: Draf
   try {
     const action = Object.hasOwn(definitions, draft.action) ? definitions[draft.action] : undefined;
     if (action === undefined) throw gone(draft.action);
-    const act = await actions.prepare(action, draft.args);
+    const act = await actions.prepare(action, draft.args, running.signal);
     const targetHash = textHash(actions.target(action).exact);
     return { act, seen: { definitionHash: definitionHash(action), targetHash } };
   } catch (error) {
+    const { abortReason: reason, job } = running;
+    if (reason !== null) {
+      const facts = { refusal: null, attempts: job.attempts, now: clock.now() };
+      return { settlement: settlementOf({ outcome: { kind: 'aborted', reason }, ...facts }) };
+    }
     if (error instanceof RefusedError) {
       return give(settlementOfRefusal(error.refusal, clock.now()));
     }
     const { code, message } = errorFacts(error);
     const retryable = error instanceof NightshiftError && error.retryable;
     if (!retryable) return give(dead(code, message));
-    const runAfter = clock.now() + backoffMs(JOB_BACKOFF, running.job.attempts);
+    const runAfter = clock.now() + backoffMs(JOB_BACKOFF, job.attempts);
     return give({ kind: 'failed', outcome: 'failed', error: { code, message }, runAfter });
   }
 }

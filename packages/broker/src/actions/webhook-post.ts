@@ -9,6 +9,7 @@ import {
 import { sendHop } from '../egress/hop.ts';
 import { type Destination, destinationOf, vetted } from '../egress/hosts.ts';
 import { DEFAULT_EGRESS_LIMITS } from '../egress/limits.ts';
+import { lookUp } from '../egress/look-up.ts';
 import { isModelHost } from '../egress/model-hosts.ts';
 import { refuse } from '../refusals.ts';
 import { isStopped } from '../stop-file.ts';
@@ -23,12 +24,13 @@ const NEVER_LEFT =
 /**
  * Vets the URL an operator wrote as any other destination: not a host that serves models, public
  * addresses only, unless it names an address or `localhost` outright.
- * @throws RefusedError `halted`, `host-denied`; NightshiftError `bad-action-url`, `action-failed`.
+ * @throws RefusedError `halted`, `host-denied`; NightshiftError `bad-action-url`, and those of a lookup.
  */
 export async function prepareWebhook(
   url: string,
   args: string,
   options: ActionOptions,
+  signal: AbortSignal,
 ): Promise<Act> {
   const to = destinationOf(url);
   if (to === null) {
@@ -38,27 +40,24 @@ export async function prepareWebhook(
     throw refuse('host-denied', `${to.host} serves models: it is reached as an endpoint or not`);
   }
   if (await isStopped(options.stopFile)) throw refuse('halted', 'a STOP file is there');
-  const addresses = await vet(to, options);
-  return (signal) => post(to, addresses, args, options, signal);
+  const addresses = await vet(to, options, signal);
+  return (acting) => post(to, addresses, args, options, acting);
 }
 
-async function vet(to: Destination, options: ActionOptions): Promise<readonly Address[]> {
+async function vet(
+  to: Destination,
+  options: ActionOptions,
+  signal: AbortSignal,
+): Promise<readonly Address[]> {
+  const { lookupMs } = { ...DEFAULT_EGRESS_LIMITS, ...options.egress };
+  const resolve = options.resolve ?? systemResolve;
   const literal = literalAddress(to.host);
   const declared = literal !== null || to.host === 'localhost';
-  const found = literal === null ? await lookUp(to.host, options) : [literal];
+  const found = literal === null ? await lookUp(resolve, to.host, lookupMs, signal) : [literal];
   const isPublic = options.isPublic ?? isPublicAddress;
   const addresses = vetted(to.host, found, { declared }, isPublic);
   if (addresses.length > 0) return addresses;
   throw refuse('host-denied', `${to.host} leads to an address that is not public`);
-}
-
-async function lookUp(name: string, { resolve }: ActionOptions): Promise<readonly Address[]> {
-  try {
-    return await (resolve ?? systemResolve)(name);
-  } catch (cause) {
-    const facts = { at: name, retryable: true, cause };
-    throw new NightshiftError('action-failed', `${name} was not found`, facts);
-  }
 }
 
 /** One POST, no redirect, no second try. The body is the approved text, byte for byte. */
