@@ -8,7 +8,9 @@ const WAL_FILE = `${NIGHTSHIFT_DB.file}-wal`;
  * Moments after a write at which it is worth looking for the commit, ms. Between the two lies the
  * wait for the disk, which is a fraction of a millisecond or, on a busy one, hundreds.
  */
-const BURST_MS = [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512] as const;
+const BURST_MS = [0, 1, 2, 4, 8, 16, 64, 256] as const;
+/** And after a change was seen: few, because nearly always that was the commit. */
+const AFTERWARDS_MS = [0, 8, 128] as const;
 
 /**
  * Calls `onCommit` when another process committed, within milliseconds and without a busy poll.
@@ -33,16 +35,20 @@ export function watchCommits(
   let first: NodeJS.Immediate | null = null;
   let stopped = false;
 
-  const look = (step: number): void => {
+  const look = (moments: readonly number[], step: number): void => {
     burst = null;
     first = null;
-    // A change is no reason to stop looking: a log that begins anew is one as well, and the commit
-    // that began it becomes visible only after it.
-    if (changed()) onCommit();
+    if (changed()) {
+      onCommit();
+      // No reason to stop looking: a log that begins anew is a change as well, and the commit that
+      // began it becomes visible only after it.
+      if (moments !== AFTERWARDS_MS) [moments, step] = [AFTERWARDS_MS, 0];
+    }
     if (stopped) return;
-    const at = BURST_MS[step] ?? 0;
-    const next = BURST_MS[step + 1];
-    if (next !== undefined) burst = setTimeout(look, next - at, step + 1);
+    const next = moments[step + 1];
+    if (next !== undefined) {
+      burst = setTimeout(look, next - (moments[step] ?? 0), moments, step + 1);
+    }
   };
 
   const forget = (): void => {
@@ -54,7 +60,7 @@ export function watchCommits(
     if (file !== WAL_FILE) return;
     forget();
     // Not a timer, which would be a millisecond late: the commit may be visible already.
-    first = setImmediate(look, 0);
+    first = setImmediate(look, BURST_MS, 0);
   });
 
   return () => {
