@@ -39,7 +39,7 @@ export class WatchdogSilent {
     this.#options = options;
   }
 
-  /** One look; call it each beat. Never rejects. */
+  /** One look; call it a few times in `silentMs`. Never rejects. */
   async look(): Promise<void> {
     try {
       await this.#step();
@@ -58,7 +58,7 @@ export class WatchdogSilent {
     this.#at = now;
     const seen = life === undefined ? 'nobody' : `${life.id} ${life.loopSeq}`;
     // A look that comes late is a machine that slept: start over, as the watchdog itself does.
-    const slept = passed > 4 * settings.times.beatMs;
+    const slept = passed > settings.times.silentMs;
     const moved = seen !== this.#seen;
     this.#seen = seen;
     this.#silentMs = moved || slept ? 0 : this.#silentMs + passed;
@@ -132,7 +132,10 @@ export class WatchdogSilent {
 /** After a message that no channel took, ms. */
 const RETRY_MS = 60_000;
 
-/** Looks each beat, also while halted, until the signal. */
+/** Looks in a silence, which is told in whole ones. */
+const LOOKS = 4;
+
+/** Looks now and then, also while halted, until the signal. */
 export function watchWatchdog(options: WatchdogSilentOptions, stopping: AbortSignal): void {
   const silent = new WatchdogSilent(options);
   let looking = false;
@@ -140,6 +143,6 @@ export function watchWatchdog(options: WatchdogSilentOptions, stopping: AbortSig
     if (looking) return;
     looking = true;
     void silent.look().finally(() => (looking = false));
-  }, options.settings.times.beatMs);
+  }, options.settings.times.silentMs / LOOKS);
   stopping.addEventListener('abort', () => clearInterval(timer), { once: true });
 }
