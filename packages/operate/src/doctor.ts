@@ -1,6 +1,13 @@
 import { statSync } from 'node:fs';
 import { NightshiftError, type Settings, errorFacts } from '@nightshift/domain';
-import { checkRuntime, processEnvironment, systemProcesses } from '@nightshift/lifecycle';
+import {
+  checkRuntime,
+  processEnvironment,
+  registeredInstallation,
+  registeredStateDir,
+  systemProcesses,
+} from '@nightshift/lifecycle';
+import { sqliteVersion } from '@nightshift/store';
 import { testChannels } from './alerts.ts';
 import { checkConfiguration } from './check.ts';
 import * as machine from './doctor/machine-facts.ts';
@@ -29,6 +36,7 @@ export async function examine(request: ExamineRequest): Promise<readonly Examina
       checkRuntime(processEnvironment(), process.version);
       return `${process.version} on ${process.platform} ${process.arch}`;
     }),
+    await judge('sqlite', () => verdicts.sqliteVerdict(sqliteVersion())),
     await look('config', async () => {
       const { settings, agents } = await checkConfiguration(request);
       return `${settings.file ?? 'built in'}, ${agents.length} ${agents.length === 1 ? 'agent' : 'agents'}`;
@@ -37,6 +45,7 @@ export async function examine(request: ExamineRequest): Promise<readonly Examina
     await judge('walls', () =>
       verdicts.bubblewrapVerdict(process.platform, machine.bubblewrapWorks()),
     ),
+    await judge('awake', () => verdicts.sleepVerdict(process.platform, machine.sleepsAfter())),
     await judge('units', () => verdicts.unitsVerdict(machine.unitStates())),
   ];
   return [...found, ...(await examineState(request))];
@@ -61,6 +70,12 @@ async function examineState(request: ExamineRequest): Promise<readonly Examinati
       }),
       await look('database', () => examineDatabase(installation)),
       await judge('alone', () => doubles(installation)),
+      await judge('install', () => {
+        const registered = registeredInstallation();
+        const own = registeredStateDir(installation.configFile, registered) !== undefined;
+        const config = own && registered !== null ? registered.config : installation.configFile;
+        return verdicts.installedVerdict({ stateDir: dir, config, registered });
+      }),
       ...(await examineSettings(installation, request.send ?? false)),
     ];
   } finally {

@@ -41,3 +41,4 @@ export { readNightFacts } from './facts/nights.ts';
 export type { DayWindow, DueSlot, NightFacts, ServiceLife, Silence } from './facts/nights.ts';
 export { LOCK_FILE, LOCK_WAIT_MS, lockWatch } from './watch-lock.ts';
 export type { WatchLock } from './watch-lock.ts';
+export { sqliteVersion } from './sqlite-version.ts';

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { readRegistration } from '../install/registration.ts';
+import { SUPERVISED } from '../service-process.ts';
 import type { FileSystem } from './verdicts.ts';
 
 const BWRAP = '/usr/bin/bwrap';
@@ -52,17 +53,48 @@ export function bubblewrapWorks(): boolean | null {
   return answer(BWRAP, walls) !== null;
 }
 
-/** States of the units that were installed; null where none were. */
+/** States of what was installed, as its supervisor says; null where nothing was. */
 export function unitStates(): Readonly<Record<string, string>> | null {
   const read = (path: string): string | null =>
     existsSync(path) ? readFileSync(path, 'utf8') : null;
-  if (readRegistration({ read })?.kind !== 'systemd') return null;
-  const names = ['scheduler', 'worker', 'watchdog'].map((it) => `nightshift-${it}`);
-  return Object.fromEntries(names.map((it) => [it, stateOf(it)]));
+  const kind = readRegistration({ read })?.kind;
+  if (kind === undefined) return null;
+  if (kind === 'cron') return { cron: cronRuns() ? 'active' : 'not running' };
+  const stateOf = kind === 'systemd' ? systemdState : launchdState;
+  return Object.fromEntries(SUPERVISED.map((it) => [unitName(kind, it), stateOf(it)]));
 }
 
-function stateOf(unit: string): string {
+function unitName(kind: 'systemd' | 'launchd', service: string): string {
+  return kind === 'systemd' ? `nightshift-${service}` : `nightshift.${service}`;
+}
+
+function systemdState(service: string): string {
+  const unit = unitName('systemd', service);
   return answer('systemctl', ['show', '-p', 'ActiveState', '--value', unit]) ?? 'unknown';
+}
+
+function launchdState(service: string): string {
+  const label = `system/${unitName('launchd', service)}`;
+  const said = answer('launchctl', ['print', label]);
+  if (said === null) return 'not loaded';
+  return /^\s*state = running$/m.test(said) ? 'active' : 'not running';
+}
+
+/** Debian calls it cron, Red Hat crond. */
+function cronRuns(): boolean {
+  return ['cron', 'crond'].some((name) => answer('pgrep', ['-x', name]) !== null);
+}
+
+/** Minutes until this Mac sleeps by itself, 0 for never; null where nobody says. */
+export function sleepsAfter(): number | null {
+  if (process.platform !== 'darwin') return null;
+  return sleepMinutes(answer('pmset', ['-g']) ?? '');
+}
+
+/** pmset(1) `-g`: a line ` sleep  10 (sleep prevented by ...)`. */
+export function sleepMinutes(said: string): number | null {
+  const minutes = /^ *sleep +(\d+)/m.exec(said)?.[1];
+  return minutes === undefined ? null : Number(minutes);
 }
 
 function answer(command: string, args: readonly string[]): string | null {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { tempDir } from '@nightshift/support';
-import { fileSystemOf } from './machine-facts.ts';
+import { fileSystemOf, sleepMinutes } from './machine-facts.ts';
 import * as verdicts from './verdicts.ts';
 
 const disk = {
@@ -78,4 +78,41 @@ test('the file system is that of the nearest mount point', () => {
   ];
   expect(fileSystemOf(dir, mounts)).toMatchObject({ type: 'nfs4', mountPoint: dir });
   expect(fileSystemOf('/', mounts).type).toBe('ext4');
+});
+
+test.each([
+  ['3.54.1', true],
+  ['3.51.3', true],
+  ['3.51.2', false],
+  ['3.50.7', true],
+  ['3.49.9', false],
+  ['3.44.6', true],
+  ['3.44.5', false],
+  ['4.0.0', true],
+])('SQLite %s is sound: %s', (version, ok) => {
+  expect(verdicts.sqliteVerdict(version)).toMatchObject({ name: 'sqlite', ok });
+});
+
+test('a Mac that sleeps runs nothing, and that is said', () => {
+  const said = [' hibernatemode        3', ' sleep                10 (sleep prevented by x)'];
+  expect(sleepMinutes(said.join('\n'))).toBe(10);
+  expect(sleepMinutes(' displaysleep 5\n disksleep 10')).toBeNull();
+  const sleepy = verdicts.sleepVerdict('darwin', 10);
+  expect(sleepy).toMatchObject({ ok: false, found: 'this Mac sleeps after 10 min' });
+  expect(sleepy.fix).toContain('caffeinate');
+  expect(verdicts.sleepVerdict('darwin', 0).ok).toBe(true);
+  expect(verdicts.sleepVerdict('darwin', null).fix).toContain('pmset');
+  expect(verdicts.sleepVerdict('linux', null)).toMatchObject({ ok: true, fix: null });
+});
+
+test('a second configuration on an installed state is wrong, a second installation is told', () => {
+  const registered = { stateDir: '/var/lib/nightshift', config: '/srv/c.ts' };
+  const verdict = (stateDir: string, config: string | null) =>
+    verdicts.installedVerdict({ stateDir, config, registered });
+  expect(verdict('/var/lib/nightshift', '/srv/c.ts')).toMatchObject({ ok: true, fix: null });
+  expect(verdict('/var/lib/nightshift', '/home/ada/c.ts')).toMatchObject({ ok: false });
+  expect(verdict('/var/lib/nightshift', null).found).toContain('built in');
+  expect(verdict('/home/ada/.nightshift', '/home/ada/c.ts').fix).toContain('two budgets');
+  const alone = { stateDir: '/s', config: null, registered: null };
+  expect(verdicts.installedVerdict(alone).ok).toBe(true);
 });

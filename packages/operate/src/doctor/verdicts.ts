@@ -97,6 +97,58 @@ export function ownerVerdict(seen: {
   return bad('rights', `it belongs to user ${seen.uid}, and you are ${seen.me}`, fix);
 }
 
+/** Two of its writers can lose a commit in the log: mended in 3.51.3, and in two older lines. */
+const SOUND_SQLITE = [
+  [3, 44, 6],
+  [3, 50, 7],
+  [3, 51, 3],
+] as const;
+
+/** sqlite.org/releaselog/3_51_3: the reset of a write-ahead log, and who checks it. */
+export function sqliteVerdict(version: string): Examination {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
+  const line = SOUND_SQLITE.find(([a, b]) => a === major && b === minor);
+  const newest = SOUND_SQLITE.at(-1)!;
+  const newer = major > newest[0] || (major === newest[0] && minor > newest[1]);
+  if (newer || (line !== undefined && patch >= line[2])) return good('sqlite', version);
+  const found = `${version}, in which two writers can damage a database`;
+  return bad(
+    'sqlite',
+    found,
+    'node infra/setup/run.mjs install puts the one in place that is meant',
+  );
+}
+
+/** `minutes` until this machine sleeps by itself; 0 is never, null is not known. */
+export function sleepVerdict(platform: string, minutes: number | null): Examination {
+  if (platform !== 'darwin') return good('awake', 'a machine that sleeps runs nothing');
+  if (minutes === 0) return good('awake', 'this Mac does not sleep by itself');
+  const found = minutes === null ? 'pmset says nothing' : `this Mac sleeps after ${minutes} min`;
+  const fix =
+    'a Mac that sleeps runs nothing: sudo pmset -c sleep 0 (on power), or caffeinate -s for one ' +
+    'evening; a closed lid sleeps all the same';
+  return minutes === null ? good('awake', found, fix) : bad('awake', found, fix);
+}
+
+/** Whether what looks at this state folder is what was installed on it. */
+export function installedVerdict(seen: {
+  readonly stateDir: string;
+  readonly config: string | null;
+  readonly registered: { readonly stateDir: string; readonly config: string } | null;
+}): Examination {
+  const { stateDir, config, registered } = seen;
+  if (registered === null) return good('install', 'nothing was installed on this machine');
+  if (registered.stateDir !== stateDir) {
+    const found = `another installation is on this machine: ${registered.stateDir}`;
+    const advice = 'two installations have two budgets; nightshift on PATH is the installed one';
+    return good('install', found, advice);
+  }
+  if (config === registered.config) return good('install', `this one: ${registered.config}`);
+  const found = `this state belongs to ${registered.config}, and this is ${config ?? 'built in'}`;
+  const fix = 'two configurations on one state fight over its caps: give this one a --state-dir';
+  return bad('install', found, fix);
+}
+
 export function clockVerdict(synchronised: boolean | null): Examination {
   if (synchronised === null) return good('clock', 'nobody here says whether it is synchronised');
   if (synchronised) return good('clock', 'synchronised');

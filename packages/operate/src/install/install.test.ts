@@ -105,6 +105,17 @@ test('a second install writes nothing, and a third takes away what is no longer 
   expect([...machine.files.keys()].filter((it) => it.endsWith('bubblewrap.conf'))).toEqual([]);
 });
 
+test('another shape takes the place of the one before, whose services are stopped', async () => {
+  const machine = machineOf();
+  await install(request(machine));
+  machine.files.set('/etc/cron.d', '');
+  machine.ran.length = 0;
+  await install(request(machine, { kind: 'cron' }));
+  expect(machine.ran.find((it) => it.startsWith('systemctl'))).toContain('disable --now');
+  expect([...machine.files.keys()].filter((it) => it.includes('systemd/system/'))).toEqual([]);
+  expect(machine.files.get('/etc/cron.d/nightshift')).toContain('run digest');
+});
+
 test('the user is made once', async () => {
   const machine = machineOf();
   // Answers that are asked for by name: this machine has no such user yet.

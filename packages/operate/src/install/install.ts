@@ -68,6 +68,7 @@ export async function install(request: InstallRequest): Promise<InstallResult> {
   onStep('databases');
   as(host, plan.place, ['migrate']);
   onStep('files');
+  stopOther(host, kind);
   const written = writeAll(host, plan, request.withoutAlerts);
   const sleeper = request.sleeper ?? timerSleeper();
   for (const [command = '', ...args] of plan.clear) host.run(command, args);
@@ -141,6 +142,13 @@ function ensureUser(host: Host, place: Place): void {
   if (asUser(host, user, ['test', '-r', config]).code !== 0) {
     throw unreadable(user, config);
   }
+}
+
+/** What another supervisor runs would go on running when its files are gone. */
+function stopOther(host: Host, kind: SupervisorKind): void {
+  const before = readRegistration(host);
+  if (before === null || before.kind === kind) return;
+  for (const [command = '', ...args] of before.stop) host.run(command, args);
 }
 
 /** Only what differs. The registration first: it names what an interrupted run may leave behind. */
