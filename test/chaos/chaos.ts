@@ -14,6 +14,11 @@ export interface ChaosOptions {
   readonly kills: number;
   readonly seed: number;
   readonly minutes: number;
+  /**
+   * What waits for a retry is waited for, seconds; what waits for longer stays queued, with its
+   * reason.
+   */
+  readonly patience: number;
   readonly keep: boolean;
 }
 
@@ -39,8 +44,6 @@ const LIVES_MS: Readonly<Record<Service, number>> = {
 const STILLBORN_ONE_IN = 5;
 const BOOT_MAX_MS = 20_000;
 const WEATHER_EACH_MS = 5_000;
-/** What waits for a retry is waited for; what waits for longer stays queued, with its reason. */
-const DRY_WITHIN_MS = 180_000;
 
 interface Parts {
   readonly fleet: Fleet;
@@ -96,7 +99,7 @@ function configure(installation: Installation, remotes: Remotes): void {
   installation.configure({
     timezone: 'UTC',
     agents: CHAOS_AGENTS,
-    caps: { perCall: 0.05, perJob: 0.04, perHour: 20, perDay: 50, perMonth: 100 },
+    caps: { perCall: 0.05, perJob: 0.015, perHour: 20, perDay: 50, perMonth: 100 },
     times: TIMES,
     ends: remotes.at,
     read: [],
@@ -162,12 +165,12 @@ async function changeWeather(
 }
 
 /** No more kills, no more slots: what there is comes to its end. */
-async function dry({ fleet, installation, remotes, timeline }: Parts): Promise<void> {
+async function dry({ fleet, installation, options, remotes, timeline }: Parts): Promise<void> {
   timeline.note('quiesce');
   await remotes.scriptModel([]);
   await fleet.stop('scheduler', 10_000);
   const open = "SELECT count(*) AS n FROM jobs WHERE state IN ('queued', 'running')";
-  const untilMs = machineMs() + DRY_WITHIN_MS;
+  const untilMs = machineMs() + options.patience * 1_000;
   while (Number(installation.one(open)['n']) > 0 && machineMs() < untilMs) await machineSleep(100);
   // The watchdog sees the last of it and says so.
   await machineSleep(5_000);

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { runChaos } from './chaos.ts';
 
 /*
- * pnpm chaos [--kills N] [--seed S] [--minutes M] [--keep]
+ * pnpm chaos [--kills N] [--seed S] [--minutes M] [--patience SECONDS] [--keep]
  *
  * SIGKILLs at random moments over a busy system, in real time, and the referee of the soak. Ends
  * when N services were killed or M minutes are over; with 1 and the seed when a promise broke.
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '5000' },
     seed: { type: 'string' },
     minutes: { type: 'string', default: '240' },
+    patience: { type: 'string', default: '180' },
     keep: { type: 'boolean', default: false },
   },
 });
@@ -27,5 +28,6 @@ process.exitCode = await runChaos({
   kills: number('kills', values.kills, 1, 1e6),
   seed: number('seed', values.seed ?? String(process.pid), 0, 2 ** 32 - 1),
   minutes: number('minutes', values.minutes, 0.1, 6_000),
+  patience: number('patience', values.patience, 0, 3_600),
   keep: values.keep,
 });

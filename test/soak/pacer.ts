@@ -15,6 +15,14 @@ const SMALL_LEAP_MS = 5_000;
 const STILL_MS = 3_000;
 /** A service that has not beaten by then is not booting any more, ms of the machine. */
 const BOOT_MAX_MS = 60_000;
+/**
+ * The clock waits for a service whose loop has not gone round for so long: a beat, and a leap that
+ * it may not have seen yet. Otherwise a moment in which the machine has no time for a process would
+ * be hours of its clock, and no limit that the product keeps could be told from one it breaks.
+ */
+const BEHIND_MS = 60_000 + 1.5 * LEAP_MS;
+/** Who has not come that far by then is stuck, not slow, ms of the machine. */
+const STUCK_MS = 3_000;
 
 /**
  * How fast the clock goes while a service boots, and while work moves. A child that starts has 20 s
@@ -23,11 +31,24 @@ const BOOT_MAX_MS = 60_000;
 export const BOOT_RATE = 2;
 const WORK_RATE = 5;
 
+const LEAPS: Partial<Record<Mode, number>> = { leap: LEAP_MS, hang: SMALL_LEAP_MS };
+
 interface Activity {
   readonly running: number;
   readonly ready: number;
   readonly moved: string;
+  /** `pid:turns,...` of the lives whose boot is over. */
   readonly beating: string | null;
+}
+
+/** What the clock does: it waits for a boot, for a message, for who is behind, or for work. */
+type Mode = 'boot' | 'send' | 'behind' | 'work' | 'hang' | 'leap' | 'hold';
+
+interface Turn {
+  readonly turns: string;
+  /** When it was first seen to have made so many, by both clocks. */
+  readonly mono: number;
+  readonly machineMs: number;
 }
 
 /**
@@ -40,6 +61,16 @@ export class Pacer {
   #moved = '';
   #movedMs = 0;
   #over = false;
+  #turns = new Map<string, Turn>();
+  readonly #spentMs: Record<Mode, number> = {
+    boot: 0,
+    send: 0,
+    behind: 0,
+    work: 0,
+    hang: 0,
+    leap: 0,
+    hold: 0,
+  };
   /** No leap goes beyond this moment. */
   until = Number.POSITIVE_INFINITY;
   /** Services that were stopped on purpose: nobody waits for them. */
@@ -54,16 +85,26 @@ export class Pacer {
   /** Goes on until {@link end}. */
   async run(): Promise<void> {
     const { face, factor } = this.#parts;
+    let before = machineMs();
     while (!this.#over) {
-      const leap = this.held > 0 ? 0 : Math.min(this.#leap(), this.until - face.now());
+      const mode = this.held > 0 ? 'hold' : this.#mode();
+      const leap = Math.min(LEAPS[mode] ?? 0, this.until - face.now());
       if (leap >= 1) face.leap(leap);
       await machineSleep(Math.max(5, (Math.max(leap, SMALL_LEAP_MS) / factor) | 0));
+      this.#spentMs[mode] += machineMs() - before;
+      before = machineMs();
     }
     this.#watch?.close();
   }
 
   end(): void {
     this.#over = true;
+  }
+
+  /** How long the clock did what, seconds of the machine. */
+  get seconds(): Readonly<Record<string, number>> {
+    const spent = Object.entries(this.#spentMs);
+    return Object.fromEntries(spent.map(([mode, ms]) => [mode, Math.round(ms / 1_000)]));
   }
 
   /** Nothing runs, nothing waits for its turn. */
@@ -77,7 +118,17 @@ export class Pacer {
     return !this.#booting(this.#look());
   }
 
-  #leap(): number {
+  /** The boot of this life is over, by its row. */
+  isUp(service: Service): boolean {
+    return this.#lives(this.#look()).has(String(this.#parts.fleet.pid(service)));
+  }
+
+  #lives({ beating }: Activity): Map<string, string> {
+    const lives = (beating ?? '').split(',');
+    return new Map(lives.map((it) => it.split(':') as [string, string]));
+  }
+
+  #mode(): Mode {
     const seen = this.#look();
     if (seen.moved !== this.#moved) {
       this.#moved = seen.moved;
@@ -85,14 +136,34 @@ export class Pacer {
     }
     const booting = this.#booting(seen);
     this.#parts.face.setRate(booting ? BOOT_RATE : WORK_RATE);
-    if (booting || this.#sending()) return 0;
-    if (seen.running + seen.ready === 0) return LEAP_MS;
-    return machineMs() - this.#movedMs > STILL_MS ? SMALL_LEAP_MS : 0;
+    if (booting) return 'boot';
+    if (this.#sending()) return 'send';
+    if (this.#behind(seen)) return 'behind';
+    if (seen.running + seen.ready === 0) return 'leap';
+    return machineMs() - this.#movedMs > STILL_MS ? 'hang' : 'work';
   }
 
-  #booting({ beating }: Activity): boolean {
+  /** Somebody who should be up has not gone round since the last leaps, and may be about to. */
+  #behind(activity: Activity): boolean {
+    const [mono, now] = [this.#parts.face.monotonic(), machineMs()];
+    const lives = this.#lives(activity);
+    const seen = new Map<string, Turn>();
+    for (const service of SERVICES) {
+      const pid = String(this.#parts.fleet.pid(service));
+      const turns = lives.get(pid);
+      if (turns === undefined || this.stopped.has(service)) continue;
+      const known = this.#turns.get(pid);
+      seen.set(pid, known?.turns === turns ? known : { turns, mono, machineMs: now });
+    }
+    this.#turns = seen;
+    return [...seen.values()].some(
+      (it) => mono - it.mono > BEHIND_MS && now - it.machineMs < STUCK_MS,
+    );
+  }
+
+  #booting(activity: Activity): boolean {
     const { fleet } = this.#parts;
-    const pids = new Set((beating ?? '').split(','));
+    const pids = this.#lives(activity);
     return SERVICES.some((service) => {
       if (this.stopped.has(service)) return false;
       const pid = fleet.pid(service);
@@ -120,7 +191,7 @@ export class Pacer {
              (SELECT count(*) FROM spend) || ' ' || (SELECT count(*) FROM steps) AS moved
       FROM (SELECT (SELECT count(*) FROM jobs WHERE state = 'running') AS running,
                    (SELECT count(*) FROM jobs WHERE ready = 1) AS ready,
-                   (SELECT group_concat(pid) FROM instances
+                   (SELECT group_concat(pid || ':' || loop_seq) FROM instances
                     WHERE stopped_at IS NULL AND phase <> 'starting') AS beating)`) as unknown as Activity;
   }
 }

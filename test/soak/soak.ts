@@ -9,7 +9,8 @@ import { BOOT_RATE, Pacer } from './pacer.ts';
 import { askReferee, countsLine } from './ask-referee.ts';
 import { Remotes } from './remotes.ts';
 import { Seeded } from './seeded.ts';
-import { type StormParts, forecast, happen, pass } from './storm.ts';
+import { Sizes } from './sizes.ts';
+import { type Kind, type StormParts, forecast, happen, pass } from './storm.ts';
 import { Timeline } from './timeline.ts';
 
 export interface SoakOptions {
@@ -19,6 +20,8 @@ export interface SoakOptions {
   readonly factor: number;
   /** The storm ends after so much of the machine's time, however few days that were. */
   readonly minutes: number;
+  /** What happens; everything by default. */
+  readonly kinds: readonly Kind[];
   /** Keeps the folder also when nothing broke. */
   readonly keep: boolean;
 }
@@ -68,6 +71,7 @@ export async function runSoak(options: SoakOptions): Promise<number> {
   const pacer = new Pacer({ face, installation, fleet, factor: options.factor });
   const ownDisk = installation.mountDisk(128 + 64 * Math.ceil(options.days));
   if (!ownDisk) console.log('soak: a full disk is not tried: it takes the right to mount one');
+  const sizes = new Sizes(stateDir);
   const parts = { ownDisk, face, fleet, installation, pacer, remotes, random, timeline, configure };
   let code = 1;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -80,14 +84,17 @@ export async function runSoak(options: SoakOptions): Promise<number> {
     configure(CAPS);
     await installation.must(timeline, ['migrate']);
     fleet.start();
-    await weatherUntil(parts, from, options);
+    await weatherUntil({ ...parts, sizes }, from, options);
+    const days = (face.now() - from) / (24 * HOUR_MS);
     await quiesce(parts);
     const minutes = (machineMs() - startedMs) / 60_000;
-    console.log(`soak: ${options.days} days took ${minutes.toFixed(1)} min of the machine`);
+    console.log(`soak: ${days.toFixed(2)} days took ${minutes.toFixed(1)} min of the machine`);
     code = await askReferee(installation, remotes, { kind: 'soak', seed: options.seed });
-    const done = { seed: options.seed, days: (face.monotonic() - 1_000_000) / (24 * HOUR_MS) };
+    code = Math.max(code, tellSizes(sizes, installation));
+    console.log(`the clock: ${JSON.stringify(pacer.seconds)} s of the machine`);
     console.log(`happened: ${JSON.stringify(timeline.counts)}`);
-    console.log(countsLine(installation, { ...done, kills: timeline.counts['signal'] ?? 0 }));
+    const kills = timeline.counts['SIGKILL'] ?? 0;
+    console.log(countsLine(installation, { seed: options.seed, days: round(days), kills }));
   } finally {
     pacer.end();
     fleet.killAll();
@@ -101,6 +108,18 @@ export async function runSoak(options: SoakOptions): Promise<number> {
   return code;
 }
 
+const round = (days: number): number => Math.round(days * 100) / 100;
+
+/** 1 when the database or its log became larger than they may. */
+function tellSizes(sizes: Sizes, installation: Installation): 0 | 1 {
+  const { n } = installation.one('SELECT count(*) AS n FROM job_keys') as { n: number };
+  const beyond = sizes.beyond(n);
+  const { db, log } = sizes.most;
+  console.log(`the database became ${db} bytes, its log ${log}, with ${n} jobs`);
+  for (const line of beyond) console.log(`BROKEN: ${line}`);
+  return beyond.length === 0 ? 0 : 1;
+}
+
 function environment(face: string): Record<string, string> {
   const clock = pathToFileURL(path.join(import.meta.dirname, 'clock.mjs'));
   clock.searchParams.set('face', face);
@@ -108,10 +127,15 @@ function environment(face: string): Record<string, string> {
 }
 
 /** Lets everything happen that the seed says. */
-async function weatherUntil(parts: StormParts, from: number, options: SoakOptions): Promise<void> {
-  const { face, fleet, pacer, random, timeline } = parts;
+async function weatherUntil(
+  parts: StormParts & { readonly sizes: Sizes },
+  from: number,
+  options: SoakOptions,
+): Promise<void> {
+  const { face, fleet, pacer, random, sizes, timeline } = parts;
   const to = from + options.days * 24 * HOUR_MS;
-  const ahead = forecast(random.fork('forecast'), from + HOUR_MS / 4, to);
+  const { kinds } = options;
+  const ahead = forecast(random.fork('forecast'), { from: from + HOUR_MS / 4, to, kinds });
   pacer.until = from;
   pacer.run().catch((error: unknown) => {
     fleet.gaveUp = `the pacer failed: ${String(error)}`;
@@ -125,6 +149,7 @@ async function weatherUntil(parts: StormParts, from: number, options: SoakOption
     pacer.until = at;
     while (face.now() < at) await machineSleep(5);
     timeline.note('happens', { what: kind });
+    sizes.look();
     pacer.until = Number.POSITIVE_INFINITY;
     await happen({ ...parts, random: random.fork(`${n} ${kind}`) }, kind);
     if (machineMs() - dayMs < 60_000) continue;

@@ -29,7 +29,7 @@ export interface StormParts {
   readonly configure: (caps: Caps) => void;
 }
 
-type Kind = keyof typeof HAPPENINGS;
+export type Kind = keyof typeof HAPPENINGS;
 
 interface Happening {
   readonly at: number;
@@ -53,10 +53,16 @@ const PER_DAY: readonly (readonly [Kind, number])[] = [
   ['enqueue', 8],
 ];
 
-/** Everything that will happen between two moments, in order. */
-export function forecast(random: Seeded, from: number, to: number): Happening[] {
+/** Every kind that there is. */
+export const KINDS: readonly Kind[] = PER_DAY.map(([kind]) => kind);
+
+/** Everything of these kinds that will happen between two moments, in order. */
+export function forecast(
+  random: Seeded,
+  { from, to, kinds }: { from: number; to: number; kinds: readonly Kind[] },
+): Happening[] {
   const days = (to - from) / (24 * HOUR_MS);
-  const all = PER_DAY.flatMap(([kind, perDay]) =>
+  const all = PER_DAY.filter(([kind]) => kinds.includes(kind)).flatMap(([kind, perDay]) =>
     Array.from({ length: Math.max(1, Math.round(perDay * days)) }, () => ({
       at: from + random.int(0, to - from),
       kind,
@@ -134,7 +140,10 @@ async function wedge(parts: StormParts): Promise<void> {
   const service = random.pick(['worker', 'scheduler'] as const);
   await up(parts);
   const pid = fleet.pid(service);
-  if (pid === null || !fleet.signal(service, 'SIGSTOP')) return;
+  // A boot may be silent for longer: what is tried is who has come up.
+  if (pid === null || !pacer.isUp(service) || !fleet.signal(service, 'SIGSTOP')) {
+    return timeline.note('not-wedged', { service });
+  }
   timeline.note('wedge', { service, pid });
   pacer.stopped.add(service);
   const ended = await machineWait(() => fleet.pid(service) !== pid, BACK_WITHIN_MS);

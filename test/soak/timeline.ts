@@ -19,9 +19,11 @@ export class Timeline {
     this.#clock = clock;
   }
 
-  /** Notes that `kind` happened now. */
-  note(kind: string, data: object = {}): void {
-    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+  /** Notes that `kind` happened now. Signals, and what a storm does, are counted by name. */
+  note(kind: string, data: Readonly<Record<string, unknown>> = {}): void {
+    const what = { happens: data['what'], signal: data['signal'] }[kind];
+    const name = typeof what === 'string' ? what : kind;
+    this.counts[name] = (this.counts[name] ?? 0) + 1;
     const line = {
       at: Math.floor(this.#clock.now()),
       mono: Math.floor(this.#clock.monotonic()),

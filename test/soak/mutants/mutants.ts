@@ -1,0 +1,239 @@
+/** One change of one file: a text that is there once, and what stands there instead. */
+export interface Edit {
+  readonly file: string;
+  readonly find: string;
+  readonly put: string;
+}
+
+/** The product with one promise broken on purpose. */
+export interface Mutant {
+  /** The invariant that the referee has to find broken. */
+  readonly id: string;
+  /** What is wrong with it, in words. */
+  readonly what: string;
+  readonly edits: readonly Edit[];
+  /** The storm that shows it, and nothing else. */
+  readonly storm: readonly [script: string, ...args: string[]];
+}
+
+/** Kills over a busy system, for half a minute. */
+const CHAOS = ['test/chaos/main.ts', '--kills', '40', '--minutes', '0.5', '--patience', '15'];
+/** Some hours of the shared clock with the one thing that it takes. */
+const soak = (days: number, kind: string): string[] => [
+  ...['test/soak/main.ts', '--days', String(days), '--minutes', '0.7'],
+  ...['--only', kind],
+];
+
+const storm = ([script = '', ...args]: readonly string[]): Mutant['storm'] => [script, ...args];
+
+/** Without a change: the same storms, and nothing may be found. */
+export const CONTROLS: readonly Mutant[] = [
+  { id: '-', what: 'nothing is changed', edits: [], storm: storm(CHAOS) },
+  { id: '-', what: 'nothing is changed', edits: [], storm: storm(soak(0.1, 'enqueue')) },
+];
+
+/** At least one for each invariant, chosen so that a short storm shows it. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    id: 'I1',
+    what: 'a reserve asks whether the cap is reached, not whether the call fits',
+    edits: [
+      {
+        file: 'packages/store/src/ledger/reserve.ts',
+        find: 'w.held_nusd + w.presumed_nusd + CAST(:bound AS INTEGER) <=',
+        put: 'w.held_nusd + w.presumed_nusd <=',
+      },
+    ],
+    storm: storm(CHAOS),
+  },
+  {
+    id: 'I2',
+    what: 'a stream that is cut counts as never sent',
+    edits: [
+      { file: 'packages/domain/src/spend.ts', find: "cut: 'presumed'", put: "cut: 'released'" },
+      {
+        file: 'packages/domain/src/spend.ts',
+        find: "'server-error': 'presumed'",
+        put: "'server-error': 'released'",
+      },
+    ],
+    storm: storm(CHAOS),
+  },
+  {
+    id: 'I3',
+    what: 'any model of an endpoint is anybody’s, at the price of the first',
+    edits: [
+      {
+        file: 'packages/broker/src/endpoints.ts',
+        find: "  if (typeof model !== 'string' || !Object.hasOwn(endpoint.models, model)) return false;",
+        put: '  if (endpoint.models) return true;',
+      },
+      {
+        file: 'packages/broker/src/prices.ts',
+        find: '    : undefined;\n  if (declared === undefined)',
+        put: '    : Object.values(endpoint.models)[0];\n  if (declared === undefined)',
+      },
+    ],
+    storm: storm(CHAOS),
+  },
+  {
+    id: 'I4',
+    what: 'leases run out under running attempts, and no gate asks for one',
+    edits: [
+      {
+        file: 'packages/store/src/jobs/attempt-writes.ts',
+        find: '() => db.run(`UPDATE jobs SET lease_until = :it ${FENCED}`, at(fence, until)) === 1',
+        put: '() => at(fence, until) !== null',
+      },
+      {
+        file: 'services/worker/src/takeover.ts',
+        find: 'attempt.child !== null && !(await parts.killOrphan(attempt.child))',
+        put: 'attempt.n < 0',
+      },
+      {
+        file: 'packages/broker/src/admission.ts',
+        find: 'lease === null || lease.token !== who.leaseToken || lease.until <= facts.now()',
+        put: "lease?.token === ''",
+      },
+      {
+        file: 'packages/store/src/ledger/reserve.ts',
+        find: "WHERE j.id = :job AND j.state = 'running' AND j.lease_token = :token",
+        put: 'WHERE j.id = :job',
+      },
+      {
+        file: 'packages/store/src/ledger/reserve.ts',
+        find: 'AND j.lease_until >= :now AND j.claims = :attempt AND j.agent = :agent',
+        put: '',
+      },
+      {
+        file: 'packages/store/src/ledger/reserve.ts',
+        find: 'AND j.instance = :instance)',
+        put: ')',
+      },
+    ],
+    storm: storm(CHAOS),
+  },
+  {
+    id: 'I5',
+    what: 'a job whose worker died counts as done',
+    edits: [
+      {
+        file: 'packages/store/src/jobs/settlement.ts',
+        find: "const again = waiting(struck, 'job.taken-back', now, now, null);",
+        put: "const again = final(struck, 'done', 'job.taken-back', null);",
+      },
+    ],
+    storm: storm(CHAOS),
+  },
+  {
+    id: 'I6',
+    what: 'a slot that is skipped leaves no row',
+    edits: [
+      {
+        file: 'services/scheduler/src/catch-up.ts',
+        find: '    return enqueue(facts, at);\n  });',
+        put: "    return enqueue(facts, at);\n  }).filter((it) => it.kind !== 'skip');",
+      },
+    ],
+    storm: storm(CHAOS),
+  },
+  {
+    id: 'I7',
+    what: 'a key that was used makes another job',
+    edits: [
+      {
+        file: 'packages/store/src/jobs/enqueue.ts',
+        find: '  if (used === 0) return { created: false, id: jobOfKey(db, job.key) };\n',
+        put: '',
+      },
+      {
+        file: 'packages/store/src/jobs/enqueue.ts',
+        find: '    id,\n    key: job.key,',
+        put: '    id,\n    key: used === 0 ? `${job.key} again ${id}` : job.key,',
+      },
+    ],
+    storm: storm(soak(0.1, 'enqueue')),
+  },
+  {
+    id: 'I8',
+    what: 'a kept answer is forgotten by the next attempt',
+    edits: [
+      {
+        file: 'packages/broker/src/model-call.ts',
+        find: 'if (kept === null) return null;',
+        put: 'if (kept === null || who.attempt > 1) return null;',
+      },
+    ],
+    storm: storm(CHAOS),
+  },
+  {
+    id: 'I9',
+    what: 'a host that is allowed at one port is allowed at all',
+    edits: [
+      {
+        file: 'packages/broker/src/egress/hosts.ts',
+        find: '  if (port !== to.port) return false;\n',
+        put: '  if (port === 0) return false;\n',
+      },
+    ],
+    storm: storm(CHAOS),
+  },
+  {
+    id: 'I10',
+    what: 'a draft approves itself',
+    edits: [
+      {
+        file: 'packages/store/src/drafts/file.ts',
+        find: "import { findDraft, sameDraft } from './rows.ts';",
+        put: "import { findDraft, sameDraft } from './rows.ts';\nimport { approve } from './decide.ts';",
+      },
+      {
+        file: 'packages/store/src/drafts/file.ts',
+        find: '    return findDraft(db, id, now)!;\n',
+        put: "    approve(db, clock, id, draft, { kind: 'agent', name: agent } as never);\n    return findDraft(db, id, now)!;\n",
+      },
+    ],
+    storm: storm(soak(0.15, 'enqueue')),
+  },
+  {
+    id: 'I11',
+    what: 'an incident opens and nobody is told',
+    edits: [
+      {
+        file: 'services/watchdog/src/tick.ts',
+        find: 'deliveriesFor(next.notices',
+        put: 'deliveriesFor(next.notices.slice(0, 0)',
+      },
+    ],
+    storm: storm(CHAOS),
+  },
+  {
+    id: 'I12',
+    what: 'a halted scheduler goes on',
+    edits: [
+      {
+        file: 'packages/lifecycle/src/loop.ts',
+        find: 'const works = !halted || worksWhileHalted;',
+        put: 'const works = true;',
+      },
+      {
+        file: 'packages/store/src/slots.ts',
+        find: '    AND (SELECT halted FROM control WHERE id = 1) = 0`',
+        put: '`',
+      },
+    ],
+    storm: storm(soak(0.05, 'halt')),
+  },
+  {
+    id: 'I13',
+    what: 'the watchdog waits for half a beat',
+    edits: [
+      {
+        file: 'packages/alerts/src/rules/service-silent.ts',
+        find: 'BOOT_FACTOR * times.silentMs : times.silentMs;\n  if (seen',
+        put: 'times.silentMs : times.beatMs / 2;\n  if (seen',
+      },
+    ],
+    storm: storm(soak(0.05, 'enqueue')),
+  },
+];
