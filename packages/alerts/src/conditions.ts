@@ -97,6 +97,20 @@ export const ACTED: readonly Condition[] = [
     resolveAfter: 2,
   },
   {
+    id: 'halted',
+    severity: 'warn',
+    doc: 'Somebody halted everything: who, when and why.',
+    openAfter: 1,
+    resolveAfter: 1,
+  },
+  {
+    id: 'resumed',
+    severity: 'info',
+    doc: 'A halt is over: who ended it, and what it was for.',
+    openAfter: 1,
+    resolveAfter: 1,
+  },
+  {
     id: 'halted-by-rule',
     severity: 'page',
     doc: 'A rule about money halted everything or paused an agent, because it was set to.',

@@ -21,6 +21,7 @@ export type { LoadedSettings, LoadRequest } from './load-config.ts';
 export { logFiles, logPath } from './log-file.ts';
 export { openLog } from './logger.ts';
 export type { Log, LogFields, LogOptions } from './logger.ts';
+export { endOwnHalt } from './own-halt.ts';
 export { systemProcesses } from './process-identity.ts';
 export type { HostIdentity, Liveness, Processes, SignalOutcome } from './process-identity.ts';
 export { redactor } from './redact.ts';

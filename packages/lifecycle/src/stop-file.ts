@@ -30,6 +30,11 @@ export interface StopFile {
   write(note: StopNote): void;
   /** Removes it durably. No error when there was none. @throws Error */
   remove(): void;
+  /**
+   * Removes it durably if its reason is this one. One that somebody writes meanwhile stays. @returns
+   * whether it was removed. @throws Error
+   */
+  removeOwn(reason: string): boolean;
 }
 
 /** The STOP file at `path`, which {@link statePaths} names. */
@@ -43,6 +48,7 @@ export function stopFile(path: string): StopFile {
       rmSync(path, { force: true });
       syncFolder(dirname(path));
     },
+    removeOwn: (reason) => removeOwn(path, reason),
   };
 }
 
@@ -83,6 +89,19 @@ function writeNote(path: string, note: StopNote): void {
     discard(draft);
   }
   syncFolder(dirname(path));
+}
+
+/** Taken out of the way first, so that what is read and what is removed is the same file. */
+function removeOwn(path: string, reason: string): boolean {
+  if (readNote(path)?.reason !== reason) return false;
+  const aside = `${path}.${process.pid}`;
+  renameSync(path, aside);
+  const own = readNote(aside)?.reason === reason;
+  // Somebody else's after all goes back, unless there is a third one already.
+  if (!own && !isStopped(path)) renameSync(aside, path);
+  else discard(aside);
+  syncFolder(dirname(path));
+  return own;
 }
 
 function touch(path: string, cause: unknown): void {

@@ -200,6 +200,21 @@ describe('real work is not disturbed', () => {
     await expect(drill('kill-switch')).rejects.toMatchObject({ code: 'drill-busy' });
   });
 
+  test('a halt that somebody orders while the kill switch is tried stays', async () => {
+    let claims = 0;
+    const lame = await broken('jobs', (real) => ({
+      claim: async (request) => {
+        claims += 1;
+        if (claims === 2) await halt(site.installation, { reason: 'mine', now: true });
+        return real.claim(request);
+      },
+    }));
+    const result = await drill('kill-switch', lame);
+    expect(result).toMatchObject({ outcome: 'skipped' });
+    expect(result.reason).toContain('stays halted');
+    expect(await readHalt(site.installation)).toMatchObject({ halted: true, reason: 'mine' });
+  });
+
   test('but an agent that starts every half minute is not waited for', async () => {
     site = await openSite(CONFIG.replace("schedule: '0 6 * * *'", "every: '30s'"));
     expect(await drill('kill-switch')).toMatchObject({ outcome: 'passed' });

@@ -87,13 +87,17 @@ export async function runDrill(
   try {
     await drill.clean(scene);
   } catch (error) {
-    failure ??= new DrillFailed(`what it changed could not be undone: ${(error as Error).message}`);
+    failure ??= error instanceof DrillSkipped ? error : notUndone(error as Error);
   }
   const outcome = outcomeOf(failure);
   await drills.end(id, outcome);
   if (isUntried(failure)) throw failure;
   const notes = (await drills.get(id))?.notes ?? [];
   return { id, name: drill.name, outcome, reason: failure?.message ?? null, notes };
+}
+
+function notUndone({ message }: Error): DrillFailed {
+  return new DrillFailed(`what it changed could not be undone: ${message}`);
 }
 
 function outcomeOf(failure: Error | null): DrillResult['outcome'] {

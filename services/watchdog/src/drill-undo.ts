@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DRILL_AGENT, drillFolder, drillReason, type DrillRun } from '@nightshift/domain';
-import { systemProcesses, type StopFile } from '@nightshift/lifecycle';
+import { endOwnHalt, systemProcesses, type StopFile } from '@nightshift/lifecycle';
 import type { Store } from '@nightshift/store';
 
 const ACTOR = { kind: 'service', name: 'watchdog' } as const;
@@ -19,7 +19,8 @@ export async function undoDrill(
   if (run.name === 'out-of-band' && (await continueWorker(store))) {
     undone.push('a stopped worker goes on');
   }
-  if (await resumeOwn(run, store, stopFile)) undone.push('its halt is over');
+  if (await endOwnHalt(stopFile, store.control, drillReason(run.id), ACTOR))
+    undone.push('its halt is over');
   const breaker = await store.breakers.get(DRILL_AGENT);
   if (breaker.state !== 'closed') {
     await store.breakers.reset(DRILL_AGENT, ACTOR);
@@ -44,14 +45,4 @@ async function continueWorker(store: Store): Promise<boolean> {
   const lives = await store.instances.current();
   const worker = lives.find((it) => it.service === 'worker' && it.stoppedAt === null);
   return worker !== undefined && systemProcesses().signal(worker, 'SIGCONT') === 'sent';
-}
-
-async function resumeOwn(run: DrillRun, store: Store, stopFile: StopFile): Promise<boolean> {
-  const reason = drillReason(run.id);
-  const row = await store.control.read();
-  const own = { row: row.halted && row.reason === reason, file: false };
-  own.file = stopFile.isStopped() && stopFile.read()?.reason === reason;
-  if (own.row) await store.control.resume(ACTOR);
-  if (own.file) stopFile.remove();
-  return own.row || own.file;
 }

@@ -166,7 +166,7 @@ async function carry(from: WatchStore, to: WatchStore): Promise<void> {
   for (const row of await from.due(CARRIED_MAX)) {
     if ((await to.deliveriesOf(row.incident)).length === 0) await to.apply([], [row]);
   }
-  for (const name of ['seen:dead', 'seen:reports', 'braked', 'summary:day']) {
+  for (const name of ['seen:dead', 'seen:reports', 'braked', 'summary:day', 'halt:told']) {
     const value = await from.recall(name);
     if (value !== null) await to.remember(name, value);
   }

@@ -1,3 +1,4 @@
+import { DRILL_AGENT } from '@nightshift/domain';
 import type { Clock, Delivery, Finding, Incident, Report, ServiceName } from '@nightshift/domain';
 import type { Settings, WatchStore } from '@nightshift/domain';
 import {
@@ -17,6 +18,7 @@ import {
   unseen,
   watchdogError,
   type Moment,
+  type Notice,
   type Observation,
   type Outbox,
   type Seen,
@@ -25,6 +27,7 @@ import {
 } from '@nightshift/alerts';
 import type { Brake } from './brake.ts';
 import type { DrillWatch } from './drill-watch.ts';
+import type { HaltNews, News } from './halt-news.ts';
 import type { Ladder } from './ladder.ts';
 import { look, type FactSource } from './sight.ts';
 import type { DailySummary } from './summary.ts';
@@ -42,6 +45,8 @@ export interface WatchdogOptions {
   readonly brake?: Pick<Brake, 'step'>;
   /** Undoes what drills left behind that died. */
   readonly drills?: Pick<DrillWatch, 'step'>;
+  /** Tells of a halt and of its end. */
+  readonly haltNews?: Pick<HaltNews, 'due' | 'written'>;
   readonly summary?: Pick<DailySummary, 'due' | 'written'>;
   /** What is wrong with the watchdog's own database; null when nothing is. */
   readonly ownTrouble?: () => Finding | null;
@@ -97,8 +102,10 @@ export class Watchdog {
     const memory = { observation: this.#observation, deadSeen: seen.dead };
     const verdict = evaluate(sight, settings, memory);
     const live = await store.openIncidents();
+    const halts = await this.#haltNews(sight);
     const findings = markDrill(sight, [
       ...verdict.findings,
+      ...halts.findings,
       ...(await this.#act(sight, verdict, live)),
     ]);
     const next = transition(live, findings, judgeOf(verdict), clock);
@@ -106,18 +113,20 @@ export class Watchdog {
     const { channels } = this.#options.outbox;
     const summary = await this.#summary(sight, channels);
     const deliveries = [
-      ...deliveriesFor(next.notices, channels, clock),
+      ...deliveriesFor(next.notices.filter(isWorthTelling), channels, clock),
       ...reportDeliveries(news.reports, channels, clock),
       ...summary.deliveries,
     ];
     const remember = {
       ...(news.seen === seen ? {} : seenRows(news.seen)),
       ...summary.remember,
+      ...halts.remember,
     };
     if (next.changed.length > 0 || deliveries.length > 0 || Object.keys(remember).length > 0) {
       await store.apply(next.changed, deliveries, remember);
     }
     this.#options.summary?.written(summary.remember);
+    this.#options.haltNews?.written(halts.remember);
     this.#seen = news.seen;
     return { sight, findings, deliveries };
   }
@@ -138,6 +147,14 @@ export class Watchdog {
       ...(await guarded('ladder', () => ladder.step(sight, verdict.findings, this.#observation))),
       ...(await guarded('outbox', () => outbox.findings())),
     ];
+  }
+
+  async #haltNews(sight: Sight): Promise<News> {
+    try {
+      return (await this.#options.haltNews?.due(sight)) ?? { findings: [], remember: {} };
+    } catch (error) {
+      return { findings: [watchdogError('halt news', error)], remember: {} };
+    }
   }
 
   /** A summary that cannot be made is tried again at the next tick, and stops nothing else. */
@@ -163,6 +180,7 @@ export class Watchdog {
   }
 }
 
+const DRILL_MARK = 'Drill: ';
 const SEEN_DEAD = 'seen:dead';
 const SEEN_REPORTS = 'seen:reports';
 
@@ -174,11 +192,17 @@ function markDrill(sight: Sight, findings: readonly Finding[]): readonly Finding
   );
   if (!isOn) return findings;
   return findings.map((it) =>
-    it.key.endsWith(':worker') ? { ...it, title: `Drill: ${it.title}` } : it,
+    it.key.endsWith(':worker') ? { ...it, title: `${DRILL_MARK}${it.title}` } : it,
   );
 }
 
-function seenRows(seen: News['seen']): Record<string, string> {
+/** A drill says once that it is one, and not also that what it made on purpose is over. */
+function isWorthTelling({ kind, incident }: Notice): boolean {
+  const ofDrill = incident.title.startsWith(DRILL_MARK) || incident.key.endsWith(`:${DRILL_AGENT}`);
+  return kind !== 'resolved' || !ofDrill;
+}
+
+function seenRows(seen: TellNews['seen']): Record<string, string> {
   return { [SEEN_DEAD]: seenText(seen.dead), [SEEN_REPORTS]: seenText(seen.reports) };
 }
 
@@ -192,13 +216,13 @@ function judgeOf(verdict: Verdict): (rule: string, key: string) => boolean {
   };
 }
 
-interface News {
+interface TellNews {
   readonly seen: { readonly dead: Seen; readonly reports: Seen };
   readonly reports: readonly Report[];
 }
 
 /** Reports to be told now, and the cursors after this tick; the same object when nothing moved. */
-function tellNews(sight: Sight, seen: News['seen'], now: number): News {
+function tellNews(sight: Sight, seen: TellNews['seen'], now: number): TellNews {
   if (isUnavailable(sight)) return { seen, reports: [] };
   const deadPage = deadRows(sight);
   const dead = afterTelling(seen.dead, deadPage, unseen(seen.dead, deadPage), now);

@@ -15,6 +15,7 @@ import { Deliverer } from './deliver.ts';
 import { DrillWatch } from './drill-watch.ts';
 import { undoDrill } from './drill-undo.ts';
 import type { FallbackStore } from './fallback-store.ts';
+import { HaltNews } from './halt-news.ts';
 import { Ladder } from './ladder.ts';
 import { isPassOver } from './one-pass.ts';
 import { ownHealth } from './own-health.ts';
@@ -123,6 +124,11 @@ function assemble(
       },
       undo: async (run) => undoDrill(run, (await context.tryStore()) ?? context.store, stop),
       hasEnded: (it) => ['dead', 'other'].includes(processes.liveness(it)),
+    }),
+    haltNews: new HaltNews({
+      store,
+      stopFile: stop,
+      control: async () => (await context.tryStore())?.control ?? null,
     }),
     summary: new DailySummary({
       settings,

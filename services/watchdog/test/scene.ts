@@ -23,6 +23,7 @@ import {
   type ManualClock,
 } from '@nightshift/support';
 import type { Brake } from '../src/brake.ts';
+import type { HaltNews } from '../src/halt-news.ts';
 import { Ladder } from '../src/ladder.ts';
 import { lives, type FactSource } from '../src/sight.ts';
 import type { DailySummary } from '../src/summary.ts';
@@ -64,6 +65,7 @@ export interface Parts {
   readonly facts: FactSource;
   readonly settingsError: Error | null;
   readonly brake?: () => Brake;
+  readonly haltNews?: () => HaltNews;
   readonly summary?: () => DailySummary;
   readonly ownTrouble?: () => Finding | null;
   /** Stands in for the system's answer to a signal. */
@@ -143,7 +145,7 @@ export async function watchScene(settings: Settings = settingsOf()): Promise<Wat
 
 /** A watchdog and its outbox, as one process has them. */
 function oneLife(
-  { watch, facts, settingsError, brake, summary, ownTrouble, signal }: Parts,
+  { watch, facts, settingsError, brake, haltNews, summary, ownTrouble, signal }: Parts,
   settings: Settings,
   { clock, signals, url }: { clock: ManualClock; signals: string[]; url: string },
 ): { readonly outbox: Outbox; readonly watchdog: Watchdog } {
@@ -161,6 +163,7 @@ function oneLife(
   const base = { facts, store: watch, settings, settingsError, clock, outbox, ladder };
   const more = {
     ...(brake === undefined ? {} : { brake: brake() }),
+    ...(haltNews === undefined ? {} : { haltNews: haltNews() }),
     ...(summary === undefined ? {} : { summary: summary() }),
     ...(ownTrouble === undefined ? {} : { ownTrouble }),
   };

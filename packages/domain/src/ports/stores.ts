@@ -2,6 +2,7 @@ import type { Breaker } from '../breaker.ts';
 import type { ReportDraft } from '../capabilities.ts';
 import type { Beat, Instance, LauncherName, Phase, ServiceName } from '../service.ts';
 import type { Json } from '../json.ts';
+import type { Delivered } from '../value.ts';
 import type { Nusd } from '../money.ts';
 import type { ProcessRef } from '../job.ts';
 import type { Actor, Fence } from './job-store.ts';
@@ -71,8 +72,8 @@ export interface ReportStore {
   list(filter: { readonly agent?: string; readonly limit: number }): Promise<readonly Report[]>;
   /** The last report of a done job of this agent, for `ctx.previous`. */
   previous(agent: string): Promise<Report | null>;
-  /** Jobs that are done with a report, per agent, for the value of a period. */
-  delivered(sinceAt: number): Promise<readonly { agent: string; count: number; spentNusd: Nusd }[]>;
+  /** Jobs that are done with a report filed from `sinceAt` on and before `untilAt`, per agent. */
+  delivered(sinceAt: number, untilAt?: number): Promise<readonly Delivered[]>;
 }
 
 /** One line of the stream that logs, pages and the referee read. */

@@ -1,8 +1,8 @@
 import { drillReason, type ServiceName } from '@nightshift/domain';
-import { stopFile } from '@nightshift/lifecycle';
-import { expectThat, type Drill, type DrillScene } from '../drill.ts';
+import { endOwnHalt, stopFile } from '@nightshift/lifecycle';
+import { DrillSkipped, expectThat, type Drill, type DrillScene } from '../drill.ts';
 import { halt } from '../halt.ts';
-import { resume } from '../resume.ts';
+import { readHalt } from '../halt-state.ts';
 import { openDoor, startProvider } from './drill-door.ts';
 import { claimJob, endJobs, requireJob } from './drill-job.ts';
 
@@ -31,7 +31,7 @@ export const killSwitch: Drill = {
       expectThat((await claimJob(scene)) === null, 'a job could be claimed while halted');
       await scene.note('halted: a call is refused, nothing arrived, no job can be claimed');
       await services(scene, 'say halted', (phase) => phase === 'halted');
-      await resume(scene.installation);
+      await resumeOwn(scene);
       await services(scene, 'go on', (phase) => phase !== 'halted');
       const after = await door.call(principal);
       expectThat(after.kind === 'answered', `a call after the resume was ${after.kind}`);
@@ -42,18 +42,23 @@ export const killSwitch: Drill = {
     }
   },
   async clean(scene) {
-    await resumeOwn(scene);
     await endJobs(scene);
+    await resumeOwn(scene);
   },
 };
 
-/** Ends the halt of this drill, and nobody else's. */
-export async function resumeOwn(scene: DrillScene): Promise<void> {
-  const reason = drillReason(scene.id);
-  const file = stopFile(scene.installation.paths.stopFile);
-  const row = await scene.store.control.read();
-  const isOwn = (row.halted && row.reason === reason) || file.read()?.reason === reason;
-  if (isOwn) await resume(scene.installation);
+/**
+ * Ends the halt of this drill, and nobody else's.
+ * @throws DrillSkipped when somebody else has halted meanwhile: that stays.
+ */
+export async function resumeOwn({ id, installation, store, note }: DrillScene): Promise<void> {
+  const file = stopFile(installation.paths.stopFile);
+  await endOwnHalt(file, store.control, drillReason(id), installation.actor);
+  const { halted, who } = await readHalt(installation);
+  if (!halted) return;
+  const what = `${who ?? 'somebody'} has halted meanwhile, and it stays halted`;
+  await note(what);
+  throw new DrillSkipped(what);
 }
 
 /** Waits until each of the services that run is in such a phase. */
