@@ -1,13 +1,26 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, rmdirSync } from 'node:fs';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { repoRoot, waitUntil } from '@nightshift/support';
+import { Groups } from './groups.ts';
 
 /** Where the checkout lies in the machine: read-only, and owned by root, as on an installed one. */
 export const PROGRAM = '/opt/nightshift';
+/** Where a machine with a way out finds its proxy, on its own loopback. */
+export const PROXY = 'http://127.0.0.1:3128';
 const MEMORY_BYTES = 512 * 1024 * 1024;
 const BOOT_MS = 60_000;
+
+export interface MachineOptions {
+  /** Where it sees the checkout that is tested; null: nowhere. Default: {@link PROGRAM}. */
+  readonly checkoutAt?: string | null;
+  /** Folders of this machine that it sees, read-only: here -> there. */
+  readonly shows?: Readonly<Record<string, string>>;
+  /** Lets it reach package registries, through a proxy on its own loopback. Default: no. */
+  readonly wayOut?: boolean;
+  /** Size of a disk of its own, bytes; default: a folder on this machine's disk. */
+  readonly diskBytes?: number;
+}
 
 export interface Ran {
   readonly code: number | null;
@@ -18,40 +31,61 @@ export interface Ran {
 /**
  * A Debian with a real systemd as its first process, in namespaces of its own: its own processes,
  * network (loopback alone), users of its own files, and 512 MB of memory. Nothing of the machine
- * that runs the test is touched.
+ * that runs the test is touched, and any number of them may run at once.
  */
 export class Machine {
   readonly dir: string;
   readonly #root: string;
-  readonly #memory: string | null;
+  readonly #groups: Groups;
+  readonly #options: MachineOptions;
   #nspawn: ChildProcess | null = null;
+  #wayOut: ChildProcess | null = null;
   #leader = 0;
 
-  constructor(base: string) {
+  constructor(base: string, options: MachineOptions = {}) {
     this.dir = mkdtempSync('/var/tmp/nightshift-vps-');
     this.#root = join(this.dir, 'root');
-    this.#memory = memoryGroup(process.pid);
-    sh(`cp -a --reflink=auto '${base}' '${this.#root}'`);
-    mkdirSync(join(this.#root, PROGRAM), { recursive: true });
+    this.#options = options;
+    this.#groups = new Groups(basename(this.dir), MEMORY_BYTES);
+    mkdirSync(this.#root);
+    if (options.diskBytes !== undefined) this.#ownDisk(options.diskBytes);
+    sh(`cp -a --reflink=auto '${base}/.' '${this.#root}'`);
+    for (const there of this.#shown.values()) {
+      mkdirSync(join(this.#root, there), { recursive: true });
+    }
     writeFileSync(join(this.#root, 'etc/machine-id'), '');
+    if (options.wayOut === true) this.#nameWayOut();
   }
 
   /** True when its memory is limited; some kernels do not offer it here. */
   get limited(): boolean {
-    return this.#memory !== null;
+    return this.#groups.limited;
+  }
+
+  /** Most memory it ever used, MB; null where nobody counts. */
+  get peakMb(): number | null {
+    return this.#groups.peakMb;
+  }
+
+  /** How often it ran against its limit so hard that something was killed. */
+  get killed(): number {
+    return this.#groups.killed;
+  }
+
+  /** Words before a command of this machine that make the other's loopback its own. */
+  get onItsNetwork(): readonly string[] {
+    return ['nsenter', `--net=/proc/${this.#leader}/ns/net`, '--'];
   }
 
   async boot(): Promise<void> {
-    const args = ['-D', this.#root, '--register=no', '--keep-unit', '-b', '--private-network'];
-    const nspawn = [
-      'systemd-nspawn',
-      ...args,
-      `--bind-ro=${repoRoot}:${PROGRAM}`,
-      '--console=pipe',
-    ];
-    const enter = this.#memory === null ? '' : `echo $$ > '${this.#memory}/cgroup.procs'; `;
-    this.#nspawn = spawn('sh', ['-c', `${enter}exec "$@"`, 'sh', ...nspawn], { stdio: 'ignore' });
+    const name = basename(this.dir);
+    const args = ['-D', this.#root, `--machine=${name}`, '--register=no', '--keep-unit', '-b'];
+    const shown = [...this.#shown].map(([here, there]) => `--bind-ro=${here}:${there}`);
+    const nspawn = ['systemd-nspawn', ...args, '--private-network', ...shown, '--console=pipe'];
+    const line = `${this.#groups.enter}exec "$@"`;
+    this.#nspawn = spawn('sh', ['-c', line, 'sh', ...nspawn], { stdio: 'ignore' });
     await this.#booted();
+    if (this.#options.wayOut === true) this.#openWayOut();
   }
 
   /** Down and up again. It ends when it restarts (nspawn with --keep-unit leaves that to others). */
@@ -60,6 +94,7 @@ export class Machine {
     this.run('systemctl', 'reboot');
     const down = (): boolean => before?.exitCode !== null || before.signalCode !== null;
     await waitUntil(down, { what: 'the machine to go down', timeoutMs: BOOT_MS, everyMs: 100 });
+    this.#wayOut?.kill('SIGKILL');
     await this.boot();
   }
 
@@ -83,31 +118,22 @@ export class Machine {
     writeFileSync(file, text);
   }
 
-  /** Most memory it ever used, MB; null where nobody counts. */
-  get peakMb(): number | null {
-    const names = ['memory.max_usage_in_bytes', 'memory.peak'];
-    const file = names.map((it) => join(this.#memory ?? '', it)).find((it) => existsSync(it));
-    if (this.#memory === null || file === undefined) return null;
-    return Math.round(Number(readFileSync(file, 'utf8')) / 1024 / 1024);
-  }
-
-  /** How often it ran against its limit so hard that something was killed. */
-  get killed(): number {
-    const names = ['memory.oom_control', 'memory.events'];
-    const file = names.map((it) => join(this.#memory ?? '', it)).find((it) => existsSync(it));
-    if (file === undefined) return 0;
-    return Number(/^oom_kill (\d+)$/m.exec(readFileSync(file, 'utf8'))?.[1] ?? 0);
-  }
-
   /** Ends it, whatever it does, and removes all of it. Legal twice. */
   destroy(): void {
     // The first process of a pid namespace takes all others with it.
-    for (const pid of [this.#leader, this.#nspawn?.pid ?? 0]) {
+    for (const pid of [this.#leader, this.#nspawn?.pid ?? 0, this.#wayOut?.pid ?? 0]) {
       if (pid > 1 && existsSync(`/proc/${pid}`)) spawnSync('kill', ['-KILL', String(pid)]);
     }
     spawnSync('sleep', ['0.5']);
+    if (this.#options.diskBytes !== undefined) spawnSync('umount', [this.#root]);
     rmSync(this.dir, { recursive: true, force: true });
-    if (this.#memory !== null && existsSync(this.#memory)) removeGroup(this.#memory);
+    this.#groups.remove();
+  }
+
+  get #shown(): ReadonlyMap<string, string> {
+    const { checkoutAt = PROGRAM, shows = {} } = this.#options;
+    const shown = new Map(Object.entries(shows));
+    return checkoutAt === null ? shown : shown.set(repoRoot, checkoutAt);
   }
 
   async #booted(): Promise<void> {
@@ -134,30 +160,34 @@ export class Machine {
       `for m in $(grep -oE ' /proc/[^ ]+' /proc/self/mounts | sort -r); do umount $m; done`,
     );
   }
-}
 
-/** A group that limits memory, by either version of control groups; null where there is neither. */
-function memoryGroup(id: number): string | null {
-  const candidates = [
-    ['/sys/fs/cgroup/memory', 'memory.limit_in_bytes'],
-    ['/sys/fs/cgroup', 'memory.max'],
-  ] as const;
-  for (const [parent, limit] of candidates) {
-    const dir = join(parent, `nightshift-vps-${id}`);
-    try {
-      mkdirSync(dir);
-      writeFileSync(join(dir, limit), String(MEMORY_BYTES));
-      return dir;
-    } catch {
-      if (existsSync(dir)) rmdirSync(dir);
-    }
+  #ownDisk(bytes: number): void {
+    const image = join(this.dir, 'disk');
+    sh(`truncate -s ${bytes} '${image}' && mkfs.ext4 -q '${image}'`);
+    sh(`mount -o loop '${image}' '${this.#root}'`);
   }
-  return null;
-}
 
-/** systemd makes groups below ours; only empty ones can be removed, the innermost first. */
-function removeGroup(dir: string): void {
-  spawnSync('find', [dir, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', ';']);
+  /** Where packages come from is what this machine says, and whom it trusts. */
+  #nameWayOut(): void {
+    const trusted = '/etc/ssl/certs/ca-certificates.crt';
+    if (existsSync(trusted)) this.write(trusted, readFileSync(trusted, 'utf8'));
+    const names = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'];
+    const pairs = [...names.map((it) => `${it}=${PROXY}`), `NODE_EXTRA_CA_CERTS=${trusted}`];
+    this.write('etc/environment', `${pairs.join('\n')}\n`);
+    this.write('etc/ssh/sshd_config.d/way-out.conf', `SetEnv ${pairs.join(' ')}\n`);
+    this.write('etc/apt/apt.conf.d/90way-out', `Acquire::http::Proxy "${PROXY}";\n`);
+    const { stdout } = spawnSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8' });
+    this.write('root/.npmrc', `registry=${(stdout ?? '').trim()}\n`);
+  }
+
+  /** It listens there and calls out from here: see way-out.ts. */
+  #openWayOut(): void {
+    const here = ['nsenter', `--net=/proc/${process.pid}/ns/net`, '--'];
+    const listening = ['systemd-socket-activate', '-l', new URL(PROXY).host];
+    const proxy = [process.execPath, join(repoRoot, 'test/vps/way-out.ts')];
+    const [enter = '', ...words] = [...this.onItsNetwork, ...listening, ...here, ...proxy];
+    this.#wayOut = spawn(enter, words, { stdio: 'ignore' });
+  }
 }
 
 function childOf(pid: number): number | null {

@@ -5,8 +5,12 @@ import { join } from 'node:path';
 /** Kept between runs, outside of the checkout: building it takes a minute and a half. */
 const CACHE = '/var/tmp/nightshift-vps-cache';
 /** Changes with what is in it. */
-const ROOT = join(CACHE, 'bookworm-2');
-const IN_ROOT = ['systemd', 'systemd-sysv', 'dbus', 'libatomic1', 'bubblewrap', 'procps', 'cron'];
+const ROOT = join(CACHE, 'bookworm-3');
+const IN_ROOT = [
+  ...['systemd', 'systemd-sysv', 'dbus', 'libatomic1', 'bubblewrap', 'procps', 'cron'],
+  // What the image of any provider has.
+  ...['openssh-server', 'ca-certificates'],
+];
 const TOOLS = {
   '/usr/bin/systemd-nspawn': 'systemd-container',
   '/usr/sbin/debootstrap': 'debootstrap',
