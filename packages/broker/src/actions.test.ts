@@ -133,7 +133,7 @@ describe('a file', () => {
     symlinkSync(real, path.join(dir, 'link.txt'));
     mkdirSync(path.join(dir, 'folder'));
     for (const name of ['link.txt', 'folder']) {
-      expect(await act(file(path.join(dir, name)), text('x'), NEVER)).toMatchObject({
+      expect(await act(file(path.join(dir, name)), text('x'))).toMatchObject({
         happened: 'no',
       });
     }

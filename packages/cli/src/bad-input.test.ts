@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openInstallation } from '@nightshift/operate';
 import { onCleanup, repoRoot, tempDir, waitUntil } from '@nightshift/support';
@@ -38,6 +38,29 @@ test(
       error: { code: 'agent-paused', at: 'digest', fix: 'nightshift agents resume digest' },
     });
     expect(await jobs.list({ limit: 10 })).toEqual([]);
+  },
+  SLOW,
+);
+
+test(
+  'a run of an agent whose entry is not there makes nothing, and a check lists it with the rest',
+  async () => {
+    const dir = tempDir();
+    const config = join(dir, 'nightshift.config.ts');
+    const agents = `{ digest: { entry: './none.ts' } }`;
+    writeFileSync(config, `export default { timezone: 'UTC', agents: ${agents} };`);
+    const ran = await nightshift(dir, 'run', 'digest', '--json');
+    expect(ran.code).toBe(78);
+    expect(ran.json()).toMatchObject({
+      error: { code: 'entry-missing', at: 'agents.digest.entry' },
+    });
+    expect(readdirSync(dir)).toEqual(['nightshift.config.ts']);
+    writeFileSync(config, `export default { timezone: 'Mars', agents: ${agents} };`);
+    const checked = await nightshift(dir, 'check');
+    expect(checked.code).toBe(78);
+    expect(checked.stderr).toMatch(
+      /2 mistakes[^]*timezone: [^]*agents\.digest\.entry: there is no/,
+    );
   },
   SLOW,
 );
@@ -97,6 +120,7 @@ test(
     const installation = openInstallation({ cwd: dir, create: false });
     onCleanup(() => installation.close());
     await expect(installation.store()).rejects.toMatchObject({ exitCode: 78 });
+    expect(readdirSync(join(dir, '.nightshift'))).toEqual(['nightshift.db']);
   },
   SLOW,
 );

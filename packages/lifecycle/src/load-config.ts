@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { parseEnv } from 'node:util';
 import { EXIT, NightshiftError, toError, type SecretRef, type Settings } from '@nightshift/domain';
 import { processEnvironment, type Environment } from './environment.ts';
+import { resolveEntry } from './resolve-entry.ts';
 
 /** The file that is looked for in the working folder. */
 export const CONFIG_NAME = 'nightshift.config.ts';
@@ -23,6 +24,8 @@ export interface LoadRequest {
   readonly checkCron?: (expression: string, timezone: string) => string | null;
   /** True also reports secrets that are set nowhere: for `check`. */
   readonly checkSecrets?: boolean;
+  /** True also reports entries of agents that are not there: for `check`. */
+  readonly checkEntries?: boolean;
 }
 
 export interface LoadedSettings {
@@ -55,8 +58,21 @@ export async function loadSettings(request: LoadRequest): Promise<LoadedSettings
     ...(request.checkSecrets === true
       ? { resolve: (ref: SecretRef) => environment.resolveSecret(ref) }
       : {}),
+    ...(request.checkEntries === true
+      ? { checkEntry: (entry: string) => missingEntry(entry, dir) }
+      : {}),
   });
   return { settings, environment };
+}
+
+function missingEntry(entry: string, dir: string): string | null {
+  try {
+    resolveEntry(entry, dir, '');
+    return null;
+  } catch (error) {
+    const { message, fix } = error as NightshiftError;
+    return `${message}; ${fix}`;
+  }
 }
 
 /**

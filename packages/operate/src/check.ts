@@ -1,5 +1,4 @@
-import { type AgentSettings, type Clock, EXIT, NightshiftError } from '@nightshift/domain';
-import { type Settings, systemClock } from '@nightshift/domain';
+import { type AgentSettings, type Clock, type Settings, systemClock } from '@nightshift/domain';
 import { loadSettings, resolveEntry } from '@nightshift/lifecycle';
 import { checkCron, describeSchedule, nextSlots } from '@nightshift/schedule';
 
@@ -34,21 +33,18 @@ export async function checkConfiguration(request: {
   readonly clock?: Clock;
 }): Promise<CheckResult> {
   const { config: configFile, cwd, clock = systemClock } = request;
-  const { settings } = await loadSettings({ configFile, cwd, checkSecrets: true, checkCron });
-  const mistakes: NightshiftError[] = [];
-  const found = settings.agents.flatMap((agent) => {
-    try {
-      const at = `agents.${agent.name}.entry`;
-      return [{ agent, file: resolveEntry(agent.entry, settings.dir, at) }];
-    } catch (error) {
-      if (!(error instanceof NightshiftError)) throw error;
-      mistakes.push(error);
-      return [];
-    }
+  const { settings } = await loadSettings({
+    configFile,
+    cwd,
+    checkSecrets: true,
+    checkEntries: true,
+    checkCron,
   });
-  if (mistakes.length > 0) throw together(mistakes, settings);
   const now = clock.now();
-  const agents = found.map(async (it) => ({ ...it, ...(await runsOf(it.agent, settings, now)) }));
+  const agents = settings.agents.map(async (agent) => {
+    const file = resolveEntry(agent.entry, settings.dir, `agents.${agent.name}.entry`);
+    return { agent, file, ...(await runsOf(agent, settings, now)) };
+  });
   return { settings, agents: await Promise.all(agents) };
 }
 
@@ -62,16 +58,4 @@ async function runsOf(
   const everyMs = schedule.kind === 'every' ? schedule.everyMs : null;
   const slots = { cron, everyMs, timezone };
   return { runs: describeSchedule(slots), next: await nextSlots(slots, now, NEXT_RUNS) };
-}
-
-function together(mistakes: readonly NightshiftError[], settings: Settings): NightshiftError {
-  const [first] = mistakes;
-  if (first !== undefined && mistakes.length === 1) return first;
-  const lines = mistakes.map((it) => `  ${it.at}: ${it.message}`);
-  const message = `${mistakes.length} mistakes\n${lines.join('\n')}`;
-  return new NightshiftError('config-invalid', message, {
-    at: settings.file ?? 'the built-in configuration',
-    fix: mistakes.map((it) => it.fix).join('; '),
-    exitCode: EXIT.config,
-  });
 }

@@ -24,10 +24,11 @@ export async function migrateDatabases(
   installation: Pick<Installation, 'paths' | 'clock'>,
 ): Promise<MigrateResult> {
   const { paths, clock } = installation;
-  createStateDir(paths);
   const before = [NIGHTSHIFT_DB, WATCHDOG_DB].map((kind) => databaseSize(paths.dir, kind));
   (await openStore({ stateDir: paths.dir, clock, mode: 'create' })).close();
   (await openWatchStore({ stateDir: paths.dir, clock })).store.close();
+  // Not before: a folder whose database is somebody else's is left as it is.
+  createStateDir(paths);
   return {
     stateDir: paths.dir,
     databases: [paths.database, paths.watchdogDatabase].map((file, i) => ({

@@ -6,7 +6,8 @@ import {
   NightshiftError,
   REFUSAL_EFFECT,
 } from '@nightshift/domain';
-import { type Sleeper, timerSleeper } from '@nightshift/lifecycle';
+import { type Sleeper, resolveEntry, timerSleeper } from '@nightshift/lifecycle';
+import { requireAgent } from './agents.ts';
 import { enqueue } from './enqueue.ts';
 import { readHalt } from './halt-state.ts';
 import { type Installation, notFound } from './installation.ts';
@@ -39,11 +40,14 @@ export interface RunResult {
  * the same gates as ever. A halted installation and a paused agent are refused before a job is
  * made; what is halted or paused later ends the worker, and the job stays in the queue.
  *
- * @throws NightshiftError `unknown-agent` (64), `halted`, `agent-paused` (69), `worker-failed` (the
- * worker's own code) when it ended without touching the job.
+ * @throws NightshiftError `unknown-agent` (64) and `entry-missing` (78) before anything is written;
+ * `halted`, `agent-paused` (69), `worker-failed` (the worker's own code) when it ended without
+ * touching the job.
  */
 export async function runOnce(installation: Installation, request: RunRequest): Promise<RunResult> {
-  await installation.settings();
+  const settings = await installation.settings();
+  const agent = requireAgent(settings, request.agent);
+  resolveEntry(agent.entry, settings.dir, `agents.${agent.name}.entry`);
   await migrateDatabases(installation);
   const halt = await readHalt(installation);
   if (halt.halted) throw halted(halt.reason);

@@ -18,6 +18,7 @@ export interface AgentSurroundings {
   /** Names of the actions there are. */
   readonly actions: readonly string[];
   readonly checkCron?: ((expression: string, timezone: string) => string | null) | undefined;
+  readonly checkEntry?: ((entry: string) => string | null) | undefined;
 }
 
 /** Agent names are also names of queues, budget scopes and folders. */
@@ -47,7 +48,7 @@ export type BudgetCaps = z.output<typeof budgetSchema>;
 export function agentSchema(around: AgentSurroundings) {
   const cron = (value: unknown): string => checkedSchedule(value, around);
   return closed({
-    entry: leaf((value) => string(value, 'a file such as "./agents/digest.ts", or a package')),
+    entry: leaf((value) => checkedEntry(value, around)),
     schedule: leaf(cron).optional(),
     every: leaf(duration('1s', '366d')).optional(),
     catchUp: leaf(catchUp).optional(),
@@ -100,6 +101,13 @@ export function agentSettings(
 function scheduleOf(entry: AgentEntry): AgentSettings['schedule'] {
   if (entry.schedule !== undefined) return { kind: 'cron', cron: entry.schedule };
   return entry.every === undefined ? null : { kind: 'every', everyMs: entry.every };
+}
+
+function checkedEntry(value: unknown, around: AgentSurroundings): string {
+  const entry = string(value, 'a file such as "./agents/digest.ts", or a package');
+  const wrong = around.checkEntry?.(entry) ?? null;
+  if (wrong !== null) throw new WrongValue(wrong);
+  return entry;
 }
 
 function checkedSchedule(value: unknown, around: AgentSurroundings): string {

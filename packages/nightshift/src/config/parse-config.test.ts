@@ -208,6 +208,16 @@ test('a cron expression is checked by who knows the dialect, in the configured z
   ]);
 });
 
+test('an entry that is not there is a mistake beside the others', () => {
+  const checkEntry = (entry: string) => (entry === AGENT.entry ? null : `there is no ${entry}`);
+  const agents = { one: { entry: './none.ts', attempts: 0 }, two: AGENT };
+  expect(mistakesOf({ timezone: 'Mars', agents }, { checkEntry })).toEqual([
+    expect.stringMatching(/^timezone: /),
+    'agents.one.entry: there is no ./none.ts',
+    expect.stringMatching(/^agents\.one\.attempts: /),
+  ]);
+});
+
 test('a schedule and an interval exclude each other', () => {
   const agents = { one: { ...AGENT, schedule: '@daily', every: '30s' } };
   expect(mistakesOf({ agents })).toEqual([

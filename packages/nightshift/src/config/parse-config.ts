@@ -25,6 +25,8 @@ export interface ParseOptions {
   readonly resolve?: ResolveSecret;
   /** Checks a cron expression beyond its shape; null when it is fine. */
   readonly checkCron?: (expression: string, timezone: string) => string | null;
+  /** Looks for an agent's entry; null when it is there. */
+  readonly checkEntry?: (entry: string) => string | null;
 }
 
 const KEYS = [
@@ -71,6 +73,7 @@ function read(raw: Raw, options: ParseOptions, found: Mistakes): Omit<Settings, 
     aliases: models.aliases,
     actions: actions.names,
     checkCron: options.checkCron,
+    checkEntry: options.checkEntry,
   });
   const caps = check(budgetSchema, raw.budget ?? {}, ['budget'], found);
   return {
