@@ -57,7 +57,8 @@ export function haltWatch(options: HaltWatchOptions): HaltWatch {
     },
     async look() {
       file = stopFile.isStopped();
-      await readRow();
+      // The file needs no database, and says all there is to know.
+      if (!file) await readRow();
       lookedAt = clock.monotonic();
       return watch.halted;
     },

@@ -1,6 +1,6 @@
 import { NightshiftError, backoffMs, toError, type Clock } from '@nightshift/domain';
 import type { Beats, LoopBeatState } from './beats.ts';
-import type { HaltWatch } from './halt-watch.ts';
+import { HALT_LOOK_MS, type HaltWatch } from './halt-watch.ts';
 import type { Log } from './logger.ts';
 import type { Work } from './service-context.ts';
 import type { Sleeper } from './sleeper.ts';
@@ -40,11 +40,13 @@ export function serviceLoop(options: LoopOptions): Loop {
   const observeHalt = haltEdge(options, () => passes.now());
   const turn = async (work: Work): Promise<number> => {
     state.turned();
-    const halted = await halt.lookIfDue();
-    observeHalt(work, halted);
-    await beats.writeIfDue();
-    const works = !halted || worksWhileHalted;
-    if (works) await passes.passIfDue(work);
+    const look = async (): Promise<void> => observeHalt(work, await halt.look());
+    observeHalt(work, await halt.lookIfDue());
+    await meanwhile(beats.writeIfDue(), look);
+    const works = !halt.halted || worksWhileHalted;
+    if (works) await meanwhile(passes.passIfDue(work), look);
+    // What the pass began after the halt was seen has not heard of it.
+    if (works && !worksWhileHalted && halt.halted) observeHalt.again(work);
     const waits = [beats.dueInMs()];
     // Who works on all the same need not get up to learn of a halt.
     if (!worksWhileHalted) waits.push(halt.dueInMs());
@@ -88,11 +90,35 @@ export function serviceLoop(options: LoopOptions): Loop {
   };
 }
 
+/**
+ * Waits for what may stand behind somebody's lock for seconds, and looks for a halt meanwhile, as
+ * often as ever: the work in flight has to end in time, whoever holds a lock.
+ */
+async function meanwhile(busy: Promise<void>, look: () => Promise<void>): Promise<void> {
+  let looking = false;
+  const timer = setInterval(() => {
+    if (looking) return;
+    looking = true;
+    void look().finally(() => (looking = false));
+  }, HALT_LOOK_MS);
+  try {
+    await busy;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 /** Tells the work once when a halt begins, and lets it pass at once when it is over. */
 function haltEdge(options: LoopOptions, resume: () => void) {
   const { state, halt, log } = options;
   let was = false;
-  return (work: Work, halted: boolean): void => {
+  // Not waited for: beats and looks go on while work in flight ends.
+  const again = (work: Work): void => {
+    work.halted?.().catch((error: unknown) => {
+      log.error('halt-failed', 'work in flight did not end cleanly', { error: toError(error) });
+    });
+  };
+  const observe = (work: Work, halted: boolean): void => {
     if (halted === was) return;
     was = halted;
     if (!options.worksWhileHalted) state.cover(halted ? 'halted' : null);
@@ -101,11 +127,9 @@ function haltEdge(options: LoopOptions, resume: () => void) {
       return resume();
     }
     log.warn('halted', 'halted', { reason: halt.reason });
-    // Not waited for: beats and looks go on while work in flight ends.
-    work.halted?.().catch((error: unknown) => {
-      log.error('halt-failed', 'work in flight did not end cleanly', { error: toError(error) });
-    });
+    again(work);
   };
+  return Object.assign(observe, { again });
 }
 
 /** When the next pass is due, and what a failed pass means. */

@@ -50,3 +50,15 @@ test('where no draft can be written the file itself is made, empty', () => {
   expect(stop.isStopped()).toBe(true);
   expect(stop.read()).toBeNull();
 });
+
+test('of two halts only the one whose reason is named is taken away', () => {
+  const dir = tempDir();
+  const stop = stopFile(join(dir, 'STOP'));
+  expect(stop.removeOwn('a drill')).toBe(false);
+  stop.write({ ...NOTE, reason: 'a drill' });
+  stop.write(NOTE);
+  expect(stop.removeOwn('a drill')).toBe(false);
+  expect(stop.read()).toEqual(NOTE);
+  expect(stop.removeOwn(NOTE.reason)).toBe(true);
+  expect(readdirSync(dir)).toEqual([]);
+});
