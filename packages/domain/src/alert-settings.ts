@@ -25,7 +25,17 @@ export interface AlertSettings {
   readonly deadman: SecretRef | string | null;
   /** Minute of the operator's day, from 0, at which the daily summary is sent; null for never. */
   readonly dailySummaryMinute: number | null;
+  /** When the summary of the week is sent, in the operator's zone; null for never. */
+  readonly weeklySummary: WeeklyTime | null;
   readonly rules: RuleSettings;
+}
+
+/** A moment that comes once a week. */
+export interface WeeklyTime {
+  /** 1 for Monday to 7 for Sunday, as ISO 8601 counts them. */
+  readonly weekday: number;
+  /** Minute of that day, from 0. */
+  readonly minute: number;
 }
 
 /** What a rule about money does besides telling: nothing, pause the agent, or halt everything. */
@@ -86,5 +96,6 @@ export const DEFAULT_ALERTS: AlertSettings = {
   channels: [],
   deadman: null,
   dailySummaryMinute: null,
+  weeklySummary: null,
   rules: DEFAULT_RULES,
 };

@@ -31,4 +31,5 @@ export * from './sanitise.ts';
 export * from './service.ts';
 export * from './settings.ts';
 export * from './spend.ts';
+export * from './value.ts';
 export * from './watch.ts';

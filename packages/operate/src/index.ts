@@ -80,5 +80,5 @@ export { Supervisor } from './supervise/supervisor.ts';
 export type { SupervisorEvents } from './supervise/supervisor.ts';
 export { up } from './up.ts';
 export { watchOnce } from './watch-once.ts';
-export { valueSince } from './value.ts';
-export type { AgentValue, Value } from './value.ts';
+export { readValue, valueSince } from './value.ts';
+export type { ValueTrend } from './value.ts';

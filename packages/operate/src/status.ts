@@ -10,12 +10,11 @@ import type {
   Settings,
   WindowState,
 } from '@nightshift/domain';
-import { DEFAULT_TIMES, errorFacts } from '@nightshift/domain';
+import { DEFAULT_TIMES, errorFacts, valueOf, type Value } from '@nightshift/domain';
 import { type Processes, systemProcesses } from '@nightshift/lifecycle';
 import { createDrillStore } from '@nightshift/store';
 import { type Halt, readHalt } from './halt-state.ts';
 import type { Installation } from './installation.ts';
-import { type Value, valueOf } from './value.ts';
 
 /** The period over which `status` sums value. */
 export const VALUE_PERIOD_MS = 30 * 24 * 3_600_000;

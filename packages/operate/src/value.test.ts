@@ -1,24 +1,40 @@
 import { expect, test } from 'vitest';
-import { openSite, claimedJob } from '../test/site.ts';
-import { savedPerReport, valueSince } from './value.ts';
+import { claimedJob, openSite, type Site } from '../test/site.ts';
+import { readValue, valueSince } from './value.ts';
 
-test('a tenth of an hour is a tenth of the rate, to the nano-dollar', () => {
-  expect(savedPerReport(0.1, 60_000_000_000)).toBe(6_000_000_000);
-  expect(savedPerReport(0.3, 10_000_000_001)).toBe(3_000_000_000);
-  expect(savedPerReport(0, 60_000_000_000)).toBe(0);
-});
+const DAY = 24 * 3_600_000;
+
+async function delivered({ installation }: Site, key: string): Promise<void> {
+  const store = await installation.store();
+  const fence = await claimedJob(installation, key);
+  await store.reports.file(fence, { title: 't', body: 'b', data: null, notify: false });
+  await store.jobs.settle(fence, { kind: 'done' });
+}
 
 test('only jobs that are done and delivered a report count', async () => {
-  const { installation, clock } = await openSite();
-  const store = await installation.store();
-  const delivered = await claimedJob(installation, 'delivered');
-  const report = { title: 't', body: 'b', data: null, notify: false };
-  await store.reports.file(delivered, report);
-  await store.jobs.settle(delivered, { kind: 'done' });
+  const site = await openSite();
+  const { installation, clock } = site;
+  await delivered(site, 'delivered');
   const silent = await claimedJob(installation, 'silent');
-  await store.jobs.settle(silent, { kind: 'done' });
+  await (await installation.store()).jobs.settle(silent, { kind: 'done' });
   const value = await valueSince(installation, clock.now() - 1_000);
   expect(value.reports).toBe(1);
   expect(value.savedNusd).toBe(6_000_000_000);
   expect(value.netNusd).toBe(value.savedNusd - value.spentNusd);
+});
+
+test('a report counts in one period and in one of its parts', async () => {
+  const site = await openSite();
+  await delivered(site, 'a');
+  site.clock.advance(7 * DAY);
+  for (const key of ['b', 'c']) await delivered(site, key);
+  site.clock.advance(3 * DAY);
+  await delivered(site, 'd');
+  const trend = await readValue(site.installation, { days: 7 });
+  expect(trend.now.reports).toBe(3);
+  expect(trend.before).toMatchObject({ reports: 1, netNusd: 6_000_000_000 });
+  expect(trend.parts.map((it) => it.reports)).toEqual([0, 0, 0, 0, 2, 0, 1]);
+  const month = await readValue(site.installation, { days: 30 });
+  expect(month.parts).toHaveLength(14);
+  expect(month.parts.reduce((sum, it) => sum + it.reports, 0)).toBe(month.now.reports);
 });

@@ -1,76 +1,47 @@
-import type { Nusd, Settings } from '@nightshift/domain';
+import { type Value, valueOf } from '@nightshift/domain';
 import type { Installation } from './installation.ts';
 
-/** What an agent saved and cost over a period. Null amounts where no value is configured. */
-export interface AgentValue {
-  readonly agent: string;
-  readonly reports: number;
-  readonly savedNusd: Nusd;
-  readonly spentNusd: Nusd;
-  readonly netNusd: Nusd;
-  /** False where the configuration does not say what a report is worth. */
-  readonly valued: boolean;
-}
+/** Parts of a period that a line of bars shows, at most. */
+const PARTS_MAX = 14;
+const DAY_MS = 24 * 3_600_000;
 
-export interface Value {
-  readonly sinceAt: number;
-  readonly agents: readonly AgentValue[];
-  readonly reports: number;
-  readonly savedNusd: Nusd;
-  readonly spentNusd: Nusd;
-  readonly netNusd: Nusd;
+/** Value of a period, beside the one before it and part by part. */
+export interface ValueTrend {
+  readonly now: Value;
+  /** As long, and up to where `now` begins. */
+  readonly before: Value;
+  /** Equal parts of the period, oldest first: at most fourteen, of a day or more. */
+  readonly parts: readonly Value[];
 }
-
-type Delivered = { readonly agent: string; readonly count: number; readonly spentNusd: Nusd };
 
 /**
- * Hours saved x rate - spent, over jobs that are done and delivered a report. The hours are the
- * operator's estimate; the money is the ledger's.
+ * What the agents saved and cost in the last `days` days, by the reports they delivered.
+ * @throws NightshiftError (78 or 75) when configuration or database cannot be read
  */
+export async function readValue(
+  installation: Installation,
+  request: { readonly days: number },
+): Promise<ValueTrend> {
+  const { clock } = installation;
+  const settings = await installation.settings();
+  const { reports } = await installation.store();
+  const spanMs = request.days * DAY_MS;
+  const sinceAt = clock.now() - spanMs;
+  const between = async (fromAt: number, untilAt?: number): Promise<Value> =>
+    valueOf(settings, await reports.delivered(fromAt, untilAt), fromAt);
+  const count = Math.min(PARTS_MAX, request.days);
+  const parts: Value[] = [];
+  for (let i = 0; i < count; i++) {
+    const fromAt = sinceAt + Math.floor((i * spanMs) / count);
+    const untilAt = sinceAt + Math.floor(((i + 1) * spanMs) / count);
+    parts.push(await between(fromAt, i === count - 1 ? undefined : untilAt));
+  }
+  return { now: await between(sinceAt), before: await between(sinceAt - spanMs, sinceAt), parts };
+}
+
+/** Value since a moment (epoch ms), of everybody together and each agent. */
 export async function valueSince(installation: Installation, sinceAt: number): Promise<Value> {
   const settings = await installation.settings();
   const delivered = await (await installation.store()).reports.delivered(sinceAt);
   return valueOf(settings, delivered, sinceAt);
-}
-
-/** As {@link valueSince}, over facts. Pure. */
-export function valueOf(
-  settings: Pick<Settings, 'agents'>,
-  delivered: readonly Delivered[],
-  sinceAt: number,
-): Value {
-  const agents = delivered.map((it) => agentValue(settings, it));
-  const sum = (pick: (it: AgentValue) => number): number =>
-    agents.reduce((total, it) => total + pick(it), 0);
-  return {
-    sinceAt,
-    agents,
-    reports: sum((it) => it.reports),
-    savedNusd: sum((it) => it.savedNusd),
-    spentNusd: sum((it) => it.spentNusd),
-    netNusd: sum((it) => it.netNusd),
-  };
-}
-
-function agentValue(settings: Pick<Settings, 'agents'>, delivered: Delivered): AgentValue {
-  const worth = settings.agents.find((it) => it.name === delivered.agent)?.value ?? null;
-  const savedNusd =
-    worth === null ? 0 : savedPerReport(worth.hoursSaved, worth.hourlyRateNusd) * delivered.count;
-  return {
-    agent: delivered.agent,
-    reports: delivered.count,
-    savedNusd,
-    spentNusd: delivered.spentNusd,
-    netNusd: savedNusd - delivered.spentNusd,
-    valued: worth !== null,
-  };
-}
-
-/**
- * Worth of one report, nano-dollars, rounded down: an estimate should not flatter itself. Hours are
- * taken to a millionth, so that 0.1 h is a tenth and not what a double makes of it.
- */
-export function savedPerReport(hours: number, hourlyRateNusd: Nusd): Nusd {
-  const microHours = BigInt(Math.round(hours * 1_000_000));
-  return Number((microHours * BigInt(hourlyRateNusd)) / 1_000_000n);
 }

@@ -1,5 +1,5 @@
 import { NightshiftError, uuidv7 } from '@nightshift/domain';
-import type { Clock, Fence, Json, Report, ReportDraft, ReportStore } from '@nightshift/domain';
+import type { Clock, Delivered, Fence, Json, Report, ReportDraft, ReportStore } from '@nightshift/domain';
 import type { Connection, SqlValue } from './connection.ts';
 import { appendEvent } from './events.ts';
 import { fenced } from './jobs/settle.ts';
@@ -14,8 +14,8 @@ export function createReportStore(db: Connection, clock: Clock): ReportStore {
     get: (id) => db.read(() => find(db, 'WHERE id = ?', [id])),
     list: (filter) => db.read(() => listReports(db, filter)),
     previous: (agent) => db.read(() => find(db, PREVIOUS, [agent])),
-    delivered: (sinceAt) =>
-      db.read(() => db.all<Delivered>(DELIVERED, [sinceAt]).map((it) => ({ ...it }))),
+    delivered: (sinceAt, untilAt = Number.MAX_SAFE_INTEGER) =>
+      db.read(() => db.all<Delivered>(DELIVERED, [sinceAt, untilAt]).map((it) => ({ ...it }))),
   };
 }
 
@@ -117,12 +117,6 @@ function listReports(
   return db.all<ReportRow>(sql, [...values, filter.limit]).map(toReport);
 }
 
-interface Delivered {
-  readonly agent: string;
-  readonly count: number;
-  readonly spentNusd: number;
-}
-
 const INSERT = `
   INSERT INTO reports (id, job, attempt, agent, title, body, data, notify, created_at)
   VALUES (:id, :job, :attempt, :agent, :title, :body, :data, :notify, :created_at)`;
@@ -139,6 +133,6 @@ const DELIVERED = `
          coalesce(sum(coalesce(r.delivered_nusd,
            (SELECT sum(a.spent_nusd) FROM attempts a WHERE a.job = r.job))), 0) AS spentNusd
   FROM reports r
-  WHERE r.created_at >= ? AND (r.delivered_nusd IS NOT NULL OR EXISTS
+  WHERE r.created_at >= ? AND r.created_at < ? AND (r.delivered_nusd IS NOT NULL OR EXISTS
     (SELECT 1 FROM jobs j WHERE j.id = r.job AND j.state = 'done'))
   GROUP BY r.agent ORDER BY r.agent`;

@@ -1,146 +1,120 @@
 import {
-  formatUsd,
   uuidv7,
   type Clock,
   type Delivery,
   type Facts,
-  type Message,
   type Settings,
-  type SpendTotal,
   type WatchStore,
+  type WeeklyTime,
 } from '@nightshift/domain';
-import { messageDeliveries, overdueDrills } from '@nightshift/alerts';
-import { endedSince, type Ended, type Store } from '@nightshift/store';
+import { messageDeliveries } from '@nightshift/alerts';
+import { summaryMessage, type Period } from './summary-message.ts';
 
 const DAY_MS = 24 * 3_600_000;
-/** A drill is worth a line here long before it is an incident. */
-const DRILL_MENTIONED_MS = 30 * DAY_MS;
-/** Of which day the last summary was, as `2026-11-22`. */
-const LAST_DAY = 'summary:day';
 /** A watchdog that never sent one does not begin with one that is hours late. */
 const FIRST_LATE_MAX_MIN = 60;
 
-/** What a day was, besides the facts of this moment. */
-export interface Night {
-  readonly ended: Ended;
-  readonly spent: readonly SpendTotal[];
-  readonly savedNusd: number;
-  readonly paidNusd: number;
-  readonly reports: number;
-}
+/** The two summaries, with the name under which the last one's day is remembered. */
+const SUMMARIES = [
+  { of: 'day', memory: 'summary:day', spanMs: DAY_MS },
+  { of: 'week', memory: 'summary:week', spanMs: 7 * DAY_MS },
+] as const;
+type Kind = (typeof SUMMARIES)[number];
 
 export interface SummaryOptions {
   readonly settings: Settings;
   readonly store: Pick<WatchStore, 'recall'>;
   readonly clock: Clock;
-  /** What happened since; null while the shared database cannot be opened. */
-  readonly night: (sinceAt: number) => Promise<Night | null>;
+  /** What happened in the span; null while the shared database cannot be opened. */
+  readonly period: (span: { now: number; spanMs: number }) => Promise<Period | null>;
 }
 
-/** Once a day, at the operator's hour, over any number of restarts. */
-export class DailySummary {
+/** Rows to be written now, and what to remember with them in the same transaction. */
+export interface SummaryDue {
+  readonly deliveries: readonly Delivery[];
+  readonly remember: Readonly<Record<string, string>>;
+}
+
+/** Once a day and once a week, at the operator's hour, over any number of restarts. */
+export class Summaries {
   readonly #options: SummaryOptions;
-  #last: string | null | undefined;
+  readonly #last = new Map<string, string | null>();
 
   constructor(options: SummaryOptions) {
     this.#options = options;
   }
 
-  /** Rows to be written now, and what to remember with them in the same transaction. */
-  async due(
-    facts: Facts,
-    channels: readonly string[],
-  ): Promise<{
-    readonly deliveries: readonly Delivery[];
-    readonly remember: Readonly<Record<string, string>>;
-  }> {
-    const { settings, clock, store, night } = this.#options;
-    const minute = settings.alerts.dailySummaryMinute;
-    if (minute === null) return NOTHING;
-    const { day, minuteNow } = localTime(facts.now, settings.timezone);
-    this.#last ??= await store.recall(LAST_DAY);
-    // A clock that was set back sees a day again of which everybody has heard.
-    if (minuteNow < minute || (this.#last !== null && day <= this.#last)) return NOTHING;
-    const remember = { [LAST_DAY]: day };
-    if (this.#last === null && minuteNow - minute > FIRST_LATE_MAX_MIN) {
-      return { deliveries: [], remember };
+  /** What is due at this tick. */
+  async due(facts: Facts, channels: readonly string[]): Promise<SummaryDue> {
+    const all = { deliveries: [] as Delivery[], remember: {} as Record<string, string> };
+    for (const kind of SUMMARIES) {
+      const one = await this.#dueOf(kind, facts, channels);
+      all.deliveries.push(...one.deliveries);
+      Object.assign(all.remember, one.remember);
     }
-    const seen = await night(facts.now - DAY_MS);
-    if (seen === null) return NOTHING;
-    const message = summaryMessage(facts, seen, { day, ref: uuidv7(clock) });
-    return { deliveries: messageDeliveries(message, channels, clock), remember };
+    return all;
   }
 
   /** What {@link due} gave is written. */
   written(remember: Readonly<Record<string, string>>): void {
-    this.#last = remember[LAST_DAY] ?? this.#last;
+    for (const [memory, day] of Object.entries(remember)) this.#last.set(memory, day);
+  }
+
+  async #dueOf(kind: Kind, facts: Facts, channels: readonly string[]): Promise<SummaryDue> {
+    const { settings, clock, period } = this.#options;
+    const due = dueAt(kind.of, settings, facts.now);
+    if (due === null) return NOTHING;
+    const last = await this.#lastOf(kind.memory);
+    // A clock that was set back sees a day again of which everybody has heard.
+    if (last !== null && due.day <= last) return NOTHING;
+    const remember = { [kind.memory]: due.day };
+    if (last === null && due.lateMin > FIRST_LATE_MAX_MIN) return { deliveries: [], remember };
+    const seen = await period({ now: facts.now, spanMs: kind.spanMs });
+    if (seen === null) return NOTHING;
+    const subject = { of: kind.of, day: due.day, ref: uuidv7(clock) };
+    const message = summaryMessage(facts, seen, subject);
+    return { deliveries: messageDeliveries(message, channels, clock), remember };
+  }
+
+  async #lastOf(memory: string): Promise<string | null> {
+    const known = this.#last.get(memory);
+    if (known !== undefined) return known;
+    const last = await this.#options.store.recall(memory);
+    this.#last.set(memory, last);
+    return last;
   }
 }
 
-const NOTHING = { deliveries: [], remember: {} };
+const NOTHING: SummaryDue = { deliveries: [], remember: {} };
 
-/** What happened since, read from the shared database. */
-export async function readNight(store: Store, settings: Settings, sinceAt: number): Promise<Night> {
-  const delivered = await store.reports.delivered(sinceAt);
-  const worth = new Map(settings.agents.map((it) => [it.name, it.value]));
-  const savedNusd = delivered.reduce((sum, it) => {
-    const value = worth.get(it.agent);
-    if (value === undefined || value === null) return sum;
-    return sum + Math.floor(value.hoursSaved * value.hourlyRateNusd) * it.count;
-  }, 0);
-  return {
-    ended: await endedSince(store, sinceAt),
-    spent: await store.ledger.totals('agent', sinceAt),
-    savedNusd,
-    paidNusd: delivered.reduce((sum, it) => sum + it.spentNusd, 0),
-    reports: delivered.reduce((sum, it) => sum + it.count, 0),
-  };
+/** On which day the newest one was due, and how long ago; null when none was, or none is wanted. */
+function dueAt(
+  of: Kind['of'],
+  { alerts, timezone }: Settings,
+  now: number,
+): { readonly day: string; readonly lateMin: number } | null {
+  const { dailySummaryMinute, weeklySummary } = alerts;
+  if (of === 'week') return weeklySummary === null ? null : weekly(weeklySummary, timezone, now);
+  if (dailySummaryMinute === null) return null;
+  const { date, minuteNow } = localTime(now, timezone);
+  const lateMin = minuteNow - dailySummaryMinute;
+  return lateMin < 0 ? null : { day: date.toString(), lateMin };
 }
 
-/** The message itself. Pure. */
-export function summaryMessage(
-  facts: Facts,
-  night: Night,
-  { day, ref }: { readonly day: string; readonly ref: string },
-): Message {
-  const { ended, spent } = night;
-  const total = spent.reduce((sum, it) => sum + it.settledNusd + it.presumedNusd, 0);
-  const month = facts.windows.find((it) => it.scope === 'global' && it.window === 'month');
-  const drills = overdueDrills(facts, DRILL_MENTIONED_MS);
-  const lines = [
-    `Runs: ${ended.done} done, ${ended.dead} dead, ${ended.cancelled} cancelled; ${facts.queue.queued} queued, ${facts.queue.waiting} waiting.`,
-    `Spent in 24 hours: ${formatUsd(total)}${byAgent(spent)}.`,
-    ...(month === undefined
-      ? []
-      : [
-          `Month ${month.key}: ${formatUsd(month.settledNusd + month.presumedNusd)} of ${formatUsd(month.capNusd)}.`,
-        ]),
-    `Value: ${night.reports} reports, saved ${formatUsd(night.savedNusd)}, net ${signedUsd(night.savedNusd - night.paidNusd)}.`,
-    `Dead letters: ${facts.queue.dead}. Drafts that wait: ${facts.drafts.waiting}.`,
-    drills.length === 0 ? 'Drills: all within 30 days.' : `Drills to be run: ${drills.join(', ')}.`,
-  ];
-  return {
-    title: `Nightshift, ${day}: ${ended.done} done, ${ended.dead} dead, ${formatUsd(total)}`,
-    body: lines.join('\n'),
-    severity: 'info',
-    resolved: false,
-    ref,
-    runbook: null,
-  };
+/** One that was missed on its day is due all week: a week has only one. */
+function weekly(
+  { weekday, minute }: WeeklyTime,
+  timezone: string,
+  now: number,
+): { readonly day: string; readonly lateMin: number } {
+  const { date, minuteNow } = localTime(now, timezone);
+  const since = (date.dayOfWeek - weekday + 7) % 7;
+  const days = since === 0 && minuteNow < minute ? 7 : since;
+  const lateMin = days * 24 * 60 + minuteNow - minute;
+  return { day: date.subtract({ days }).toString(), lateMin };
 }
 
-function byAgent(spent: readonly SpendTotal[]): string {
-  const parts = spent
-    .slice(0, 10)
-    .map((it) => `${it.name} ${formatUsd(it.settledNusd + it.presumedNusd)}`);
-  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
-}
-
-function signedUsd(nusd: number): string {
-  return nusd < 0 ? `-${formatUsd(-nusd)}` : formatUsd(nusd);
-}
-
-function localTime(at: number, timezone: string): { day: string; minuteNow: number } {
+function localTime(at: number, timezone: string): { date: Temporal.PlainDate; minuteNow: number } {
   const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timezone);
-  return { day: local.toPlainDate().toString(), minuteNow: local.hour * 60 + local.minute };
+  return { date: local.toPlainDate(), minuteNow: local.hour * 60 + local.minute };
 }

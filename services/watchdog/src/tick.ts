@@ -30,7 +30,7 @@ import type { DrillWatch } from './drill-watch.ts';
 import type { HaltNews, News } from './halt-news.ts';
 import type { Ladder } from './ladder.ts';
 import { look, type FactSource } from './sight.ts';
-import type { DailySummary } from './summary.ts';
+import type { Summaries } from './summary.ts';
 
 export interface WatchdogOptions {
   readonly facts: FactSource;
@@ -47,7 +47,7 @@ export interface WatchdogOptions {
   readonly drills?: Pick<DrillWatch, 'step'>;
   /** Tells of a halt and of its end. */
   readonly haltNews?: Pick<HaltNews, 'due' | 'written'>;
-  readonly summary?: Pick<DailySummary, 'due' | 'written'>;
+  readonly summary?: Pick<Summaries, 'due' | 'written'>;
   /** What is wrong with the watchdog's own database; null when nothing is. */
   readonly ownTrouble?: () => Finding | null;
   /** Services that have to be up; by default those of a resident watchdog. */

@@ -20,7 +20,8 @@ import { Ladder } from './ladder.ts';
 import { isPassOver } from './one-pass.ts';
 import { ownHealth } from './own-health.ts';
 import { lives, withoutEndedRuns, type FactSource } from './sight.ts';
-import { DailySummary, readNight } from './summary.ts';
+import { readPeriod } from './summary-message.ts';
+import { Summaries } from './summary.ts';
 import { Watchdog, type TickResult } from './tick.ts';
 import { Unheard, whyUnheard } from './unheard.ts';
 
@@ -130,13 +131,13 @@ function assemble(
       stopFile: stop,
       control: async () => (await context.tryStore())?.control ?? null,
     }),
-    summary: new DailySummary({
+    summary: new Summaries({
       settings,
       store,
       clock,
-      night: async (sinceAt) => {
+      period: async (span) => {
         const shared = await context.tryStore();
-        return shared === null ? null : readNight(shared, settings, sinceAt);
+        return shared === null ? null : readPeriod(shared, settings, span);
       },
     }),
     ownTrouble: () => store.finding(),

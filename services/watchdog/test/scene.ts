@@ -26,7 +26,7 @@ import type { Brake } from '../src/brake.ts';
 import type { HaltNews } from '../src/halt-news.ts';
 import { Ladder } from '../src/ladder.ts';
 import { lives, type FactSource } from '../src/sight.ts';
-import type { DailySummary } from '../src/summary.ts';
+import type { Summaries } from '../src/summary.ts';
 import { Watchdog, type TickResult } from '../src/tick.ts';
 
 /** A life of a service that the test beats for, or does not. */
@@ -66,7 +66,7 @@ export interface Parts {
   readonly settingsError: Error | null;
   readonly brake?: () => Brake;
   readonly haltNews?: () => HaltNews;
-  readonly summary?: () => DailySummary;
+  readonly summary?: () => Summaries;
   readonly ownTrouble?: () => Finding | null;
   /** Stands in for the system's answer to a signal. */
   readonly signal?: Processes['signal'];

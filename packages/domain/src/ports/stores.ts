@@ -3,7 +3,6 @@ import type { ReportDraft } from '../capabilities.ts';
 import type { Beat, Instance, LauncherName, Phase, ServiceName } from '../service.ts';
 import type { Json } from '../json.ts';
 import type { Delivered } from '../value.ts';
-import type { Nusd } from '../money.ts';
 import type { ProcessRef } from '../job.ts';
 import type { Actor, Fence } from './job-store.ts';
 

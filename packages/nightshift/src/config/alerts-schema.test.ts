@@ -18,6 +18,7 @@ test('check URL, summary and a webhook of the operator', () => {
     channels: [webhook({ url, secret: env('HOOK_SECRET') })],
     deadman: env('CHECK_URL'),
     dailySummary: '08:05',
+    weeklySummary: 'Sun 18:30',
   };
   expect(alerts(given)).toMatchObject({
     channels: [
@@ -30,6 +31,7 @@ test('check URL, summary and a webhook of the operator', () => {
     ],
     deadman: { env: 'CHECK_URL' },
     dailySummaryMinute: 485,
+    weeklySummary: { weekday: 7, minute: 1_110 },
   });
 });
 
@@ -45,6 +47,8 @@ test('a rule that is given in part keeps the rest', () => {
 describe('mistakes', () => {
   test.each([
     [{ dailySummary: '8:00' }, 'alerts.dailySummary: "8:00" is not a time of day'],
+    [{ weeklySummary: 'Monday 08:00' }, 'alerts.weeklySummary: "Monday 08:00" is not Mon, Tue'],
+    [{ weeklySummary: 'Mon 8:00' }, 'alerts.weeklySummary: "8:00" is not a time of day'],
     [{ deadman: 'ftp://x' }, 'alerts.deadman: should begin with https://'],
     [{ deadman: 'https://x.test/a?b=c' }, 'alerts.deadman: should have no query'],
     [{ rules: { 'queue-lg': {} } }, 'did you mean "queue-lag"?'],

@@ -1,6 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { DEFAULT_ALERTS, type AlertSettings, type ChannelSettings } from '@nightshift/domain';
+import {
+  DEFAULT_ALERTS,
+  type AlertSettings,
+  type ChannelSettings,
+  type WeeklyTime,
+} from '@nightshift/domain';
 import { WrongValue, type Mistakes } from './mistakes.ts';
 import { baseUrl, webUrl } from './places.ts';
 import { rulesOf, rulesSchema } from './rules-schema.ts';
@@ -14,7 +19,7 @@ const topic = pattern(/^[-_A-Za-z0-9]{1,64}$/, 'a topic of letters, digits, - an
 const webhook = (value: unknown): string => webUrl(value, 'the URL of a webhook').href;
 const checkUrl = (value: unknown): string => baseUrl(value);
 
-const KEYS = ['channels', 'deadman', 'dailySummary', 'rules'] as const;
+const KEYS = ['channels', 'deadman', 'dailySummary', 'weeklySummary', 'rules'] as const;
 type Raw = { readonly [K in (typeof KEYS)[number]]?: unknown };
 
 /** Everything below `alerts`, with defaults; what is wrong goes on the list. */
@@ -36,6 +41,7 @@ export function readAlerts(
     channels: channels(raw.channels, found, resolve),
     deadman: optional('deadman', secretOr(checkUrl, resolve)),
     dailySummaryMinute: optional('dailySummary', minuteOfDay),
+    weeklySummary: optional('weeklySummary', weeklyTime),
     rules: rulesOf(check(rulesSchema, raw.rules ?? {}, ['alerts', 'rules'], found) ?? {}),
   };
 }
@@ -48,6 +54,20 @@ function minuteOfDay(value: unknown): number {
     throw new WrongValue(`${JSON.stringify(text)} is not a time of day such as "08:00"`);
   }
   return Number(match[1]) * 60 + Number(match[2]);
+}
+
+const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
+/** `'Mon 08:00'`. */
+function weeklyTime(value: unknown): WeeklyTime {
+  const text = string(value, 'a day and time such as "Mon 08:00"');
+  const [day = '', time = '', ...more] = text.split(' ');
+  const weekday = WEEKDAYS.indexOf(day) + 1;
+  if (weekday === 0 || more.length > 0) {
+    const days = WEEKDAYS.join(', ');
+    throw new WrongValue(`${JSON.stringify(text)} is not ${days} and a time, as in "Mon 08:00"`);
+  }
+  return { weekday, minute: minuteOfDay(time) };
 }
 
 function channels(

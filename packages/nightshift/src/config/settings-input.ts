@@ -90,6 +90,8 @@ export interface AlertsInput {
   readonly deadman?: EnvRef | string;
   /** `'08:00'` in the configuration's time zone. Default none. */
   readonly dailySummary?: string;
+  /** `'Mon 08:00'`: day of the week and time in the configuration's time zone. Default none. */
+  readonly weeklySummary?: string;
   readonly rules?: RulesInput;
 }
 
