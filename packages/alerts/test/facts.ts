@@ -120,6 +120,7 @@ export function settingsOf(part: Partial<Settings> = {}): Settings {
     sandbox: 'auto',
     maxWaitMs: 86_400_000,
     retention: DEFAULT_RETENTION,
+    drillSchedule: null,
     ...part,
   };
 }

@@ -37,6 +37,8 @@ export interface Settings {
   readonly maxWaitMs: number;
   /** How long details are kept. */
   readonly retention: RetentionSettings;
+  /** When all drills are run, as five cron fields in the time zone; null: when a person does. */
+  readonly drillSchedule: string | null;
 }
 
 /** A reference to a secret, resolved only by the service that uses it. */

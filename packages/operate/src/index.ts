@@ -25,7 +25,7 @@ export { examine } from './doctor.ts';
 export type { Examination } from './doctor.ts';
 export { approveDraft, listDrafts, rejectDraft, showDraft } from './drafts.ts';
 export type { DraftView } from './drafts.ts';
-export { DRILL_ORDER, runDrill } from './run-drill.ts';
+export { DRILL_ORDER, drillsSince, runDrill } from './run-drill.ts';
 export type { DrillRequest, DrillResult } from './run-drill.ts';
 export { enqueue } from './enqueue.ts';
 export type { EnqueueRequest, EnqueueResult } from './enqueue.ts';

@@ -96,6 +96,23 @@ export async function runDrill(
   return { id, name: drill.name, outcome, reason: failure?.message ?? null, notes };
 }
 
+/**
+ * Names of the drills that are to be run, in their order: those that were not tried since then
+ * (epoch ms), or all.
+ */
+export async function drillsSince(
+  installation: Installation,
+  sinceAt: number | null,
+): Promise<readonly DrillName[]> {
+  const runs = sinceAt === null ? [] : await createDrillStore(await installation.store()).newest();
+  const tried = new Set(
+    runs
+      .filter((it) => it.outcome !== 'skipped' && it.startedAt >= (sinceAt ?? 0))
+      .map((it) => it.name),
+  );
+  return DRILL_ORDER.map((it) => it.name).filter((name) => !tried.has(name));
+}
+
 function notUndone({ message }: Error): DrillFailed {
   return new DrillFailed(`what it changed could not be undone: ${message}`);
 }

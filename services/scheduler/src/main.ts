@@ -1,21 +1,32 @@
 /**
  * The scheduler: decides what is due and writes it. `scheduler.ts` is its pass, packages/schedule
  * says which slots lie in a span, `catch-up.ts` what becomes of each. Between slots it keeps the
- * database small (`housekeeping.ts`).
+ * database small (`housekeeping.ts`), and starts the drills when they are due (`drill-timer.ts`).
  */
 import type { SecretRef } from '@nightshift/domain';
-import { putBudgets, runService } from '@nightshift/lifecycle';
+import { putBudgets, runService, type ServiceContext } from '@nightshift/lifecycle';
 import { checkCron } from '@nightshift/schedule';
-import { openStore } from '@nightshift/store';
+import { createDrillStore, openStore, type Store } from '@nightshift/store';
+import { runDrills } from './drill-process.ts';
+import { DrillTimer } from './drill-timer.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { Scheduler } from './scheduler.ts';
 import { watchWatchdog } from './watchdog-silent.ts';
 
-await runService({
+function drillTimer(context: ServiceContext<Store>): DrillTimer | null {
+  const { settings, clock, log, store } = context;
+  const { drillSchedule: cron, timezone } = settings;
+  if (cron === null) return null;
+  const run = (sinceAt: number): Promise<number> => runDrills(context, sinceAt);
+  return new DrillTimer({ cron, timezone, clock, log, run, drills: createDrillStore(store) });
+}
+
+await runService<Store>({
   name: 'scheduler',
   checkCron,
   openStore: ({ paths, clock }) => openStore({ stateDir: paths.dir, clock, mode: 'existing' }),
-  async start({ store, settings, clock, beat, log, environment, stopping }) {
+  async start(context) {
+    const { store, settings, clock, beat, log, environment, stopping } = context;
     await putBudgets(store, settings, log);
     const scheduler = new Scheduler({
       slots: store.slots,
@@ -46,7 +57,10 @@ await runService({
         log.warn('log-pinned', 'a reader keeps the write-ahead log from shrinking', { walBytes });
       },
     });
+    const drills = drillTimer(context);
     const poll = async (): Promise<number> => {
+      // Not waited for: some of them halt this very scheduler.
+      void drills?.look();
       const sleepMs = await scheduler.poll();
       return sleepMs === 0 ? 0 : Math.min(sleepMs, await housekeeping.pass());
     };

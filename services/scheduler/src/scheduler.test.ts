@@ -48,6 +48,7 @@ function settings(over: Partial<AgentSettings>): Settings {
     sandbox: 'auto',
     maxWaitMs: DAY,
     retention: DEFAULT_RETENTION,
+    drillSchedule: null,
   };
 }
 

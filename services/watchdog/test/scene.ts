@@ -189,6 +189,7 @@ export function settingsOf(): Settings {
     sandbox: 'auto',
     maxWaitMs: 86_400_000,
     retention: DEFAULT_RETENTION,
+    drillSchedule: null,
   };
 }
 

@@ -48,6 +48,7 @@ function settings(agents: readonly AgentSettings[]): Settings {
     sandbox: 'auto',
     maxWaitMs: 86_400_000,
     retention: DEFAULT_RETENTION,
+    drillSchedule: null,
   };
 }
 

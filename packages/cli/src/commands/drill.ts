@@ -1,19 +1,27 @@
 import type { Command } from 'commander';
 import { EXIT, sanitiseLine, type DrillName } from '@nightshift/domain';
-import { DRILL_ORDER, type DrillResult, type Installation, runDrill } from '@nightshift/operate';
+import {
+  DRILL_ORDER,
+  type DrillResult,
+  type Installation,
+  drillsSince,
+  runDrill,
+} from '@nightshift/operate';
 import type { Cli } from '../cli.ts';
-import { examples, span } from '../options.ts';
+import { examples, moment, span } from '../options.ts';
 
 export function define(command: Command, cli: Cli): void {
   const names = DRILL_ORDER.map((it) => `  ${it.name.padEnd(12)} ${it.doc}`).join('\n');
   command
     .argument('<name>', 'a drill, or all')
     .option('--wait <time>', 'how long running jobs may take', span, span('60s'))
+    .option('--since <time>', 'only what has not run since, as an ISO time', moment)
     .addHelpText('after', `\nDrills:\n${names}`)
     .addHelpText('after', examples(['drill cap', 'drill all', 'drill all --json']))
-    .action(async (name: string, options: { wait: number }) => {
+    .action(async (name: string, options: { wait: number; since?: number }) => {
       const installation = await cli.installation(command);
-      const chosen = name === 'all' ? DRILL_ORDER.map((it) => it.name) : [name as DrillName];
+      const all = await drillsSince(installation, options.since ?? null);
+      const chosen = name === 'all' ? all : [name as DrillName];
       const drills: DrillResult[] = [];
       for (const it of chosen) drills.push(await one(cli, installation, it, options.wait));
       if (drills.some((it) => it.outcome === 'failed')) cli.exitCode = EXIT.failed;

@@ -110,7 +110,11 @@ function checkedEntry(value: unknown, around: AgentSurroundings): string {
   return entry;
 }
 
-function checkedSchedule(value: unknown, around: AgentSurroundings): string {
+/** Five cron fields that the one who knows the dialect takes. @throws WrongValue */
+export function checkedSchedule(
+  value: unknown,
+  around: Pick<AgentSurroundings, 'timezone' | 'checkCron'>,
+): string {
   const cron = schedule(value);
   const wrong = around.checkCron?.(cron, around.timezone) ?? null;
   if (wrong !== null) throw new WrongValue(`${JSON.stringify(cron)} is not a schedule: ${wrong}`);

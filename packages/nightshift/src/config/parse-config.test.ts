@@ -138,6 +138,7 @@ test('the smallest configuration is an agent with an entry', () => {
     sandbox: 'auto',
     maxWaitMs: 86_400_000,
     retention: DEFAULT_RETENTION,
+    drillSchedule: null,
   });
   expect(settings.times).toEqual(DEFAULT_TIMES);
   expect(settings.models).toEqual({ default: { kind: 'extractive' } });
@@ -259,4 +260,23 @@ test.each([
 test('short times that fit together are fine', () => {
   const times = { tick: '50ms', beat: '50ms', silent: '1s', drain: '500ms', recover: '2s' };
   expect(parse({ agents: {}, times }).times).toMatchObject({ silentMs: 1_000, drainMs: 500 });
+});
+
+describe('drills', () => {
+  const checkCron = (cron: string): string | null => (cron === '61 * * * *' ? 'minute 61' : null);
+
+  test('run by themselves only where a schedule is given', () => {
+    expect(parse({ agents: { one: AGENT } }).drillSchedule).toBeNull();
+    const drills = { schedule: '@monthly' };
+    expect(parse({ agents: { one: AGENT }, drills }).drillSchedule).toBe('0 0 1 * *');
+  });
+
+  test.each([
+    [{ schedule: '0 5 * *' }, 'drills.schedule'],
+    [{ schedule: '61 * * * *' }, 'minute 61'],
+    [{ shedule: '@monthly' }, 'did you mean "schedule"?'],
+    ['@monthly', 'drills'],
+  ])('%j is a mistake', (drills, message) => {
+    expect(() => parse({ agents: { one: AGENT }, drills }, { checkCron })).toThrow(message);
+  });
 });

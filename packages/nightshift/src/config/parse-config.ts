@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { DRILL_AGENT } from '@nightshift/domain';
 import type { AgentSettings, Budget, BudgetScope, Settings, WindowKind } from '@nightshift/domain';
 import { readActions } from './actions-schema.ts';
-import { AGENT_NAME, agentSchema, agentSettings } from './agent-schema.ts';
+import { AGENT_NAME, agentSchema, agentSettings, checkedSchedule } from './agent-schema.ts';
 import { budgetSchema, type AgentSurroundings, type BudgetCaps } from './agent-schema.ts';
 import { readAlerts } from './alerts-schema.ts';
 import { connect, type Connected } from './endpoints.ts';
 import { mistakes, type Mistakes } from './mistakes.ts';
 import { modelSchema, type ModelEntry } from './model-schema.ts';
 import { retentionOf, retentionSchema } from './retention-schema.ts';
-import { check, entriesOf, leaf, oneOf, unknownKey } from './schema.ts';
+import { check, closed, entriesOf, leaf, oneOf, unknownKey } from './schema.ts';
 import type { ResolveSecret } from './secret.ts';
 import { timesOf, timesSchema } from './times-schema.ts';
 import { count, duration, kindOf, timezone } from './values.ts';
@@ -41,6 +41,7 @@ const KEYS = [
   'sandbox',
   'maxWait',
   'retention',
+  'drills',
 ] as const;
 type Raw = { readonly [K in (typeof KEYS)[number]]?: unknown };
 
@@ -94,7 +95,19 @@ function read(raw: Raw, options: ParseOptions, found: Mistakes): Omit<Settings, 
       'auto',
     maxWaitMs: check(leaf(duration('1m', '30d')), raw.maxWait ?? '24h', ['maxWait'], found) ?? 0,
     retention: retentionOf(check(retentionSchema, raw.retention ?? {}, ['retention'], found) ?? {}),
+    drillSchedule: readDrills(raw.drills, zoneRead, options, found),
   };
+}
+
+function readDrills(
+  raw: unknown,
+  timezone: string,
+  { checkCron }: ParseOptions,
+  found: Mistakes,
+): string | null {
+  const cron = leaf((value) => checkedSchedule(value, { timezone, checkCron }));
+  const given = check(closed({ schedule: cron.optional() }), raw ?? {}, ['drills'], found);
+  return given?.schedule ?? null;
 }
 
 function readModels(

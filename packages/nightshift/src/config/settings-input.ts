@@ -206,4 +206,6 @@ export interface ConfigInput {
   /** A job that waits on a gate longer than this is dead. Default 24h. */
   readonly maxWait?: Duration;
   readonly retention?: RetentionInput;
+  /** When the scheduler runs all drills by itself, as an agent's `schedule`. Default never. */
+  readonly drills?: { readonly schedule?: string };
 }
