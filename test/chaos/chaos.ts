@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '@nightshift/domain';
 import { CHAOS_AGENTS } from '../soak/agents.ts';
@@ -34,14 +35,22 @@ const TIMES = {
   recover: '60s',
 } as const;
 
-/** How long a life may go on after it has come up. The worker is where money and work are. */
-const LIVES_MS: Readonly<Record<Service, number>> = {
-  worker: 8_000,
-  scheduler: 2_000,
-  watchdog: 3_000,
+/**
+ * How long a life may go on after it has come up. The worker is where money and work are; a child
+ * of it is one attempt, ended as a system does that has no memory left.
+ */
+const LIVES_MS: Readonly<Record<Service | 'child', number>> = {
+  worker: 4_000,
+  scheduler: 800,
+  watchdog: 800,
+  child: 1_200,
 };
 /** One life in so many ends before it has come up. */
 const STILLBORN_ONE_IN = 5;
+/** Of the model: a job of four calls shall have a chance between two kills. */
+const DELAY_MAX_MS = 400;
+/** What is runnable runs, however long that takes on a busy machine. */
+const RUNS_WITHIN_MS = 240_000;
 const BOOT_MAX_MS = 20_000;
 const WEATHER_EACH_MS = 5_000;
 
@@ -78,10 +87,9 @@ export async function runChaos(options: ChaosOptions): Promise<number> {
     fleet.start();
     const endMs = machineMs() + options.minutes * 60_000;
     const parts = { fleet, installation, remotes, random, timeline, options, endMs };
-    await storm(parts);
+    const kills = await storm(parts);
     await dry(parts);
     code = await askReferee(installation, remotes, { kind: 'chaos', seed: options.seed });
-    const kills = timeline.counts['kill'] ?? 0;
     console.log(`happened: ${JSON.stringify(timeline.counts)}`);
     console.log(countsLine(installation, { seed: options.seed, kills }));
   } finally {
@@ -108,14 +116,19 @@ function configure(installation: Installation, remotes: Remotes): void {
 }
 
 /** A killer for each service, and weather at the provider, until enough were killed. */
-async function storm(parts: Parts): Promise<void> {
+async function storm(parts: Parts): Promise<number> {
   const { random, options, endMs } = parts;
   const tally = { kills: 0 };
   const over = (): boolean => tally.kills >= options.kills || machineMs() >= endMs;
   const killers = SERVICES.map((service) =>
     killAgainAndAgain(parts, service, random.fork(service), over, tally),
   );
-  await Promise.all([...killers, changeWeather(parts, random.fork('weather'), over)]);
+  await Promise.all([
+    ...killers,
+    killChildren(parts, random.fork('child'), over, tally),
+    changeWeather(parts, random.fork('weather'), over),
+  ]);
+  return tally.kills;
 }
 
 async function killAgainAndAgain(
@@ -133,10 +146,43 @@ async function killAgainAndAgain(
     }
     await machineSleep(random.int(0, LIVES_MS[service]));
     if (fleet.pid(service) === null || !fleet.signal(service, 'SIGKILL')) continue;
-    tally.kills += 1;
-    if (tally.kills % 100 === 0) console.log(`  ${tally.kills} kills`);
-    timeline.note('kill', { service });
+    count(tally);
+    timeline.note(`kill ${service}`);
   }
+}
+
+/** The newest attempt that runs loses its child, wherever it is. */
+async function killChildren(
+  { installation, timeline }: Parts,
+  random: Seeded,
+  over: () => boolean,
+  tally: { kills: number },
+): Promise<void> {
+  while (!over()) {
+    await machineSleep(random.int(0, LIVES_MS.child));
+    const { pid } = installation.one(
+      `SELECT max(child_pid) AS pid FROM attempts WHERE ended_at IS NULL AND started_at =
+       (SELECT max(started_at) FROM attempts WHERE ended_at IS NULL AND child_pid IS NOT NULL)`,
+    );
+    if (typeof pid !== 'number' || !isAgent(pid)) continue;
+    process.kill(pid, 'SIGKILL');
+    count(tally);
+    timeline.note('kill child', { pid });
+  }
+}
+
+/** Nothing else gets hit that was given the number of a child that has just ended. */
+function isAgent(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('packages/sandbox/src/child');
+  } catch {
+    return false;
+  }
+}
+
+function count(tally: { kills: number }): void {
+  tally.kills += 1;
+  if (tally.kills % 100 === 0) console.log(`  ${tally.kills} kills`);
 }
 
 /** Its boot is over, and its row says so. */
@@ -156,7 +202,7 @@ async function changeWeather(
   over: () => boolean,
 ): Promise<void> {
   while (!over()) {
-    await remotes.scriptModel(modelWeather(random, 100));
+    await remotes.scriptModel(modelWeather(random, { calls: 100, delayMaxMs: DELAY_MAX_MS }));
     await remotes.collectBill();
     for (let waited = 0; waited < WEATHER_EACH_MS && !over(); waited += 100) {
       await machineSleep(100);
@@ -170,8 +216,15 @@ async function dry({ fleet, installation, options, remotes, timeline }: Parts): 
   await remotes.scriptModel([]);
   await fleet.stop('scheduler', 10_000);
   const open = "SELECT count(*) AS n FROM jobs WHERE state IN ('queued', 'running')";
+  const runs = "SELECT count(*) AS n FROM jobs WHERE state = 'running' OR ready = 1";
+  const some = (sql: string): boolean => Number(installation.one(sql)['n']) > 0;
+  const runsUntilMs = machineMs() + RUNS_WITHIN_MS;
+  while ((!isUp(fleet, installation, 'worker') || some(runs)) && machineMs() < runsUntilMs) {
+    await machineSleep(100);
+  }
   const untilMs = machineMs() + options.patience * 1_000;
-  while (Number(installation.one(open)['n']) > 0 && machineMs() < untilMs) await machineSleep(100);
+  while (some(open) && machineMs() < untilMs) await machineSleep(100);
+  while (some(runs) && machineMs() < runsUntilMs) await machineSleep(100);
   // The watchdog sees the last of it and says so.
   await machineSleep(5_000);
   await fleet.stopAll(10_000);

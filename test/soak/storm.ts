@@ -110,7 +110,7 @@ const HAPPENINGS = {
 } as const;
 
 async function weather({ remotes, random }: StormParts): Promise<void> {
-  await remotes.scriptModel(modelWeather(random, 200));
+  await remotes.scriptModel(modelWeather(random, { calls: 200, delayMaxMs: 3_000 }));
   await remotes.collectBill();
 }
 

@@ -1,10 +1,13 @@
 import type { Seeded } from './seeded.ts';
 
-/** What the provider does wrong with the next calls, and how slow it is. */
-export function modelWeather(random: Seeded, calls: number): object[] {
+/** What the provider does wrong with the next calls, and how slow it is at most. */
+export function modelWeather(
+  random: Seeded,
+  { calls, delayMaxMs }: { readonly calls: number; readonly delayMaxMs: number },
+): object[] {
   return Array.from({ length: calls }, () =>
     random.weighted<() => object>([
-      [70, () => ({ delayMs: random.int(20, 3_000) })],
+      [70, () => ({ delayMs: random.int(20, delayMaxMs) })],
       [5, () => ({ status: 429, retryAfter: random.int(1, 20) })],
       [5, () => ({ status: 500 })],
       [3, () => ({ status: 500, accepted: true })],

@@ -48,13 +48,32 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     id: 'I2',
-    what: 'a stream that is cut counts as never sent',
+    what: 'a call whose end is not known costs nothing',
     edits: [
-      { file: 'packages/domain/src/spend.ts', find: "cut: 'presumed'", put: "cut: 'released'" },
+      {
+        file: 'packages/domain/src/spend.ts',
+        find: "cut: 'presumed'",
+        put: "cut: 'released'",
+      },
       {
         file: 'packages/domain/src/spend.ts',
         find: "'server-error': 'presumed'",
         put: "'server-error': 'released'",
+      },
+      {
+        file: 'packages/domain/src/spend.ts',
+        find: "'answered-without-usage': 'presumed'",
+        put: "'answered-without-usage': 'released'",
+      },
+      {
+        file: 'packages/domain/src/spend.ts',
+        find: "aborted: 'presumed'",
+        put: "aborted: 'released'",
+      },
+      {
+        file: 'packages/domain/src/spend.ts',
+        find: "crashed: 'presumed'",
+        put: "crashed: 'released'",
       },
     ],
     storm: storm(CHAOS),
