@@ -92,6 +92,7 @@ test(
         capUsd: 'number',
       },
       queue: { queued: 'number', waiting: 'number', running: 'number', dead: 'number' },
+      drafts: { waiting: 'number', oldestAt: 'null' },
       breakers: [],
       alerts: { open: 'number' },
       next: [],
@@ -105,6 +106,7 @@ test(
         agents: [],
       },
       sandbox: { launcher: 'null' },
+      config: { error: 'null', capsHold: 'boolean' },
     });
   },
   SLOW,

@@ -1,6 +1,7 @@
 import type { Breaker } from './breaker.ts';
 import type { Job } from './job.ts';
 import type { HaltState, Report } from './ports/stores.ts';
+import type { DraftsWaiting } from './ports/draft-store.ts';
 import type { QueueCounts } from './ports/job-store.ts';
 import type { DrillRun } from './drill.ts';
 import type { Instance, ServiceName } from './service.ts';
@@ -77,7 +78,7 @@ export interface Facts {
     readonly last: string;
   }[];
   /** Drafts that wait for a person. */
-  readonly drafts: { readonly waiting: number; readonly oldestAt: number | null };
+  readonly drafts: DraftsWaiting;
   /** The newest run of each drill that was ever run. */
   readonly drills: readonly DrillRun[];
   /** When this installation was made. */

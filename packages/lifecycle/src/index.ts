@@ -45,7 +45,7 @@ export { timerSleeper } from './sleeper.ts';
 export type { Sleeper } from './sleeper.ts';
 export { startStop } from './start-stop.ts';
 export type { StartStop } from './start-stop.ts';
-export { putBudgets } from './put-budgets.ts';
+export { CAPS_SUPERSEDED, putBudgets } from './put-budgets.ts';
 export { createStateDir, stateDir, statePaths, stateDirToBe } from './state-dir.ts';
 export type { StatePaths, StateDirRequest } from './state-dir.ts';
 export { stopFile } from './stop-file.ts';

@@ -1,6 +1,10 @@
 import type { Ledger, Settings } from '@nightshift/domain';
 import type { Log } from './logger.ts';
 
+/** What is wrong with a configuration that is older than the one whose caps hold. */
+export const CAPS_SUPERSEDED =
+  'the caps of this configuration do not hold: a newer one has set others';
+
 /**
  * Puts the caps of a service's settings in force. Where a newer configuration has set others, those
  * hold, and the log says so: a person who lowered a cap must be able to find out that it does not
@@ -15,8 +19,9 @@ export async function putBudgets(
 ): Promise<boolean> {
   const held = await ledger.setBudgets(budgets, version, timezone);
   if (!held) {
-    const what = 'the caps of this configuration do not hold: a newer one has set others';
-    log.warn('budgets-superseded', `${what}; save it again to make it the newest`, { file });
+    log.warn('budgets-superseded', `${CAPS_SUPERSEDED}; save it again to make it the newest`, {
+      file,
+    });
   }
   return held;
 }

@@ -121,6 +121,10 @@ async function examineSettings(
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return [
     verdicts.zoneVerdict(settings.timezone, here),
+    await judge('caps', async () => {
+      const { ledger } = await installation.store();
+      return verdicts.capsVerdict(settings.version, await ledger.capsVersion());
+    }),
     ...(await examineChannels(installation, settings, send)),
   ];
 }

@@ -1,8 +1,8 @@
-import type { Beat, ServiceName } from '@nightshift/domain';
+import type { Beat, Hold, HoldRequest, ServiceName } from '@nightshift/domain';
 import { systemProcesses } from '@nightshift/lifecycle';
 import { exitedProcess } from '@nightshift/support';
 import { expect, test } from 'vitest';
-import { type Site, deadJob, openSite } from '../test/site.ts';
+import { type Site, claimedJob, deadJob, openSite } from '../test/site.ts';
 import { readStatus, statusProblems } from './status.ts';
 
 const BEAT: Beat = {
@@ -69,6 +69,65 @@ test('what a person should look at is listed', async () => {
   const problems = statusProblems(await readStatus(site.installation));
   expect(problems).toContain('1 dead letters');
   expect(problems).toContain('worker is not healthy (stopped)');
+});
+
+test('what is held stands beside what is settled, and goes when its call ends', async () => {
+  const site = await openSite();
+  const { ledger } = await site.installation.store();
+  const settings = await site.installation.settings();
+  await ledger.setBudgets(settings.budgets, settings.version, settings.timezone);
+  const fence = await claimedJob(site.installation, 'k');
+  const principal = {
+    job: fence.job,
+    attempt: fence.attempt,
+    agent: 'digest',
+    instance: 'worker-1',
+    leaseToken: fence.token,
+  };
+  const price = { priceVersion: 'p', rates: {} };
+  const ask = (boundNusd: number) =>
+    ledger.reserve({
+      principal,
+      step: '',
+      ordinal: 0,
+      endpoint: 'api',
+      model: 'm',
+      requestHash: 'h',
+      boundNusd,
+      ...price,
+    } as HoldRequest);
+  const taken = await ask(900_000_000);
+  expect(await ask(200_000_000)).toMatchObject({ refused: { reason: 'cap-day' } });
+  const day = async () => (await readStatus(site.installation)).day;
+  expect(await day()).toMatchObject({ heldNusd: 900_000_000, settledNusd: 0, capNusd: 1e9 });
+  const { hold } = taken as { hold: Hold };
+  await ledger.end(hold.id, { outcome: 'answered', actualNusd: 1_000 });
+  expect(await day()).toMatchObject({ heldNusd: 0, settledNusd: 1_000 });
+  expect(await ask(200_000_000)).toHaveProperty('hold');
+});
+
+test('caps that a newer configuration replaced are a problem, and drafts that wait are counted', async () => {
+  const site = await openSite();
+  const { ledger, drafts } = await site.installation.store();
+  const settings = await site.installation.settings();
+  await ledger.setBudgets([], settings.version, 'UTC');
+  const well = await readStatus(site.installation);
+  expect(well).toMatchObject({ capsHold: true, drafts: { waiting: 0, oldestAt: null } });
+  await ledger.setBudgets([], settings.version + 1, 'UTC');
+  const fence = await claimedJob(site.installation, 'k');
+  const hash = 'a'.repeat(64);
+  await drafts.file(fence, {
+    action: 'tell',
+    args: '{}',
+    argsHash: hash,
+    definitionHash: hash,
+    target: 'POST',
+    targetHash: hash,
+    expiresAt: site.clock.now() + 1_000,
+  });
+  const status = await readStatus(site.installation);
+  expect(status.drafts.waiting).toBe(1);
+  expect(statusProblems(status).join()).toContain('a newer one has set others');
 });
 
 async function live({ installation }: Site, service: ServiceName, pid: number): Promise<void> {

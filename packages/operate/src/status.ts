@@ -1,5 +1,6 @@
 import type {
   Breaker,
+  DraftsWaiting,
   DrillRun,
   Incident,
   Instance,
@@ -11,7 +12,7 @@ import type {
   WindowState,
 } from '@nightshift/domain';
 import { DEFAULT_TIMES, errorFacts, valueOf, type Value } from '@nightshift/domain';
-import { type Processes, systemProcesses } from '@nightshift/lifecycle';
+import { CAPS_SUPERSEDED, type Processes, systemProcesses } from '@nightshift/lifecycle';
 import { createDrillStore } from '@nightshift/store';
 import { type Halt, readHalt } from './halt-state.ts';
 import type { Installation } from './installation.ts';
@@ -40,6 +41,8 @@ export interface Status {
   readonly day: WindowState;
   readonly windows: readonly WindowState[];
   readonly queue: QueueCounts;
+  /** Drafts that wait for a person. */
+  readonly drafts: DraftsWaiting;
   readonly breakers: readonly Breaker[];
   readonly incidents: readonly Incident[];
   /** Installed with `--without-alerts`: trouble may reach nobody. */
@@ -58,6 +61,8 @@ export interface Status {
   readonly sandbox: { readonly launcher: LauncherName | null };
   /** Why the configuration could not be read, or null. */
   readonly configError: string | null;
+  /** False when a newer configuration has set the caps: those of this one do not count. */
+  readonly capsHold: boolean;
 }
 
 /**
@@ -83,6 +88,7 @@ export async function readStatus(
     day: windows.find((it) => it.scope === 'global' && it.window === 'day') ?? emptyDay(now),
     windows,
     queue: await store.jobs.counts(),
+    drafts: await store.drafts.waiting(),
     breakers: await store.breakers.list(),
     incidents: await openIncidents(installation),
     withoutAlerts: installation.withoutAlerts,
@@ -91,6 +97,7 @@ export async function readStatus(
     value: settings === null ? null : valueOf(settings, delivered, sinceAt),
     sandbox: { launcher: instances.find(({ service }) => service === 'worker')?.launcher ?? null },
     configError,
+    capsHold: settings === null || (await store.ledger.capsVersion()) <= settings.version,
   };
 }
 
@@ -108,6 +115,7 @@ export function statusProblems(status: Status): readonly string[] {
   if (open > 0) problems.push(`${open} open ${open === 1 ? 'alert' : 'alerts'}`);
   if (status.queue.dead > 0) problems.push(`${status.queue.dead} dead letters`);
   if (status.configError !== null) problems.push('the configuration cannot be read');
+  if (!status.capsHold) problems.push(CAPS_SUPERSEDED);
   return problems;
 }
 

@@ -3,7 +3,7 @@ import type { Connection } from './connection.ts';
 import { approve, reject } from './drafts/decide.ts';
 import { begin, drop, end } from './drafts/execute.ts';
 import { fileDraft } from './drafts/file.ts';
-import { findDraft, listDrafts } from './drafts/rows.ts';
+import { findDraft, listDrafts, waitingDrafts } from './drafts/rows.ts';
 import { tidy } from './drafts/tidy.ts';
 
 /**
@@ -16,6 +16,7 @@ export function createDraftStore(db: Connection, clock: Clock): DraftStore {
     file: (fence, draft) => fileDraft(db, clock, fence, draft),
     get: (id) => db.read(() => findDraft(db, id, clock.now()) ?? null),
     list: (filter) => db.read(() => listDrafts(db, filter, clock.now())),
+    waiting: () => db.read(() => waitingDrafts(db, clock.now())),
     approve: (id, seen, actor) => db.write(() => approve(db, clock, id, seen, actor)),
     reject: (id, reason, actor) => db.write(() => reject(db, clock.now(), id, reason, actor)),
     begin: (fence, id, seen) => db.write(() => begin(db, clock.now(), fence, id, seen)),

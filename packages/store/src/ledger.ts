@@ -10,7 +10,7 @@ import {
 } from '@nightshift/domain';
 import type { Connection } from './connection.ts';
 import { Calendar, ClockFarBehind, settleClock } from './ledger/believed-time.ts';
-import { checkBudgets, replaceBudgets } from './ledger/budgets.ts';
+import { capsVersion, checkBudgets, replaceBudgets } from './ledger/budgets.ts';
 import { endHold, endOrphans } from './ledger/ending.ts';
 import type { LedgerParts } from './ledger/parts.ts';
 import { currentWindows, journalled, spendRows, totals } from './ledger/reading.ts';
@@ -48,6 +48,7 @@ export function createLedger(db: Connection, clock: Clock): Ledger {
       checkBudgets(budgets, timezone, clock.now());
       return db.write(() => replaceBudgets(db, budgets, version, timezone, clock.now()));
     },
+    capsVersion: async () => db.read(() => capsVersion(db)),
     windows: async () => db.read(() => currentWindows(db, parts.calendar, clock.now())),
     spendRows: async (filter) => db.read(() => spendRows(db, filter)),
     totals: async (by, sinceAt) => db.read(() => totals(db, by, sinceAt)),

@@ -20,12 +20,14 @@ export function statusDocument(status: Status): object {
       capUsd: usd(day.capNusd),
     },
     queue: status.queue,
+    drafts: status.drafts,
     breakers: status.breakers,
     alerts: { open: status.incidents.length },
     next: status.next,
     drills: status.drills,
     value: status.value === null ? null : valueDocument(status.value),
     sandbox: status.sandbox,
+    config: { error: status.configError, capsHold: status.capsHold },
   };
 }
 
@@ -37,6 +39,11 @@ export function printStatus(printer: Printer, status: Status, now: number): void
   status.services.forEach((it, i) => fact(i === 0 ? 'services' : '', serviceText(printer, it)));
   fact('today', spendText(printer, status.day));
   fact('queue', queueText(printer, status));
+  const { waiting } = status.drafts;
+  if (waiting > 0) {
+    const what = waiting === 1 ? '1 waits for you' : `${waiting} wait for you`;
+    fact('drafts', paint('warn', `${what}: nightshift drafts list`));
+  }
   const tripped = status.breakers.filter((it) => it.state !== 'closed');
   if (tripped.length > 0) {
     const names = tripped.map((it) => `${sanitiseLine(it.name)} is ${it.state}`).join(', ');
@@ -58,6 +65,7 @@ export function printStatus(printer: Printer, status: Status, now: number): void
   if (status.configError !== null) {
     fact('config', paint('bad', 'cannot be read: nightshift check says why'));
   }
+  if (!status.capsHold) fact('caps', paint('bad', 'not of this configuration: nightshift doctor'));
 }
 
 /** Green, yellow from 80 %, red when nothing is left. */

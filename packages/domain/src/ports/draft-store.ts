@@ -30,6 +30,12 @@ export type DraftStart =
   | 'not-approved';
 
 /** Drafts of actions. Every operation is a whole transaction with its event. */
+/** Drafts that wait for a person. `oldestAt` is null when there are none. */
+export interface DraftsWaiting {
+  readonly waiting: number;
+  readonly oldestAt: number | null;
+}
+
 export interface DraftStore {
   /**
    * Files a draft. The same action with the same arguments in the same job is the same draft, so
@@ -44,6 +50,8 @@ export interface DraftStore {
     readonly agent?: string;
     readonly limit: number;
   }): Promise<readonly Draft[]>;
+  /** How many wait for a person, and since when the oldest does. */
+  waiting(): Promise<DraftsWaiting>;
   /** `pending -> approved`, with the job that will execute it. */
   approve(id: string, seen: DraftSeen, actor: Actor): Promise<DraftDecision>;
   /** `pending | approved -> rejected`. */

@@ -63,6 +63,8 @@ export interface Ledger {
   ): Promise<JournalledResponse | null>;
   /** Replaces the caps with those of a configuration, newest version wins. */
   setBudgets(budgets: readonly Budget[], version: number, timezone: string): Promise<boolean>;
+  /** Version of the configuration whose caps hold; 0 before there was one. */
+  capsVersion(): Promise<number>;
   /** Windows that count now, with their caps, also those without any spend yet. */
   windows(): Promise<readonly WindowState[]>;
   spendRows(filter: SpendFilter): Promise<readonly SpendRow[]>;

@@ -56,6 +56,15 @@ test('a clock that nobody keeps, another zone, and a missing wall are said', () 
   expect(verdicts.bubblewrapVerdict('darwin', null).ok).toBe(true);
 });
 
+test('a configuration whose caps a newer one has replaced is found', () => {
+  expect(verdicts.capsVerdict(2, 1).ok).toBe(true);
+  expect(verdicts.capsVerdict(2, 2).ok).toBe(true);
+  expect(verdicts.capsVerdict(2, 3)).toMatchObject({
+    ok: false,
+    fix: expect.stringContaining('save it again'),
+  });
+});
+
 test('two of one service, and a unit that is down, are wrong', () => {
   expect(verdicts.doublesVerdict({ worker: [1, 2], scheduler: [3] })).toMatchObject({
     ok: false,

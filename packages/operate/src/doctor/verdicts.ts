@@ -1,3 +1,4 @@
+import { CAPS_SUPERSEDED } from '@nightshift/lifecycle';
 import type { Examination } from '../doctor.ts';
 
 /** The file system a state folder lies on. */
@@ -161,6 +162,13 @@ export function zoneVerdict(configured: string, machine: string): Examination {
   if (configured === machine) return good('zone', configured);
   const advice = `logs and cron say ${machine}; schedules and days are ${configured}`;
   return good('zone', `${configured}, and this machine is in ${machine}`, advice);
+}
+
+/** Whose caps hold: the version of this configuration, and of the one that set them. */
+export function capsVerdict(version: number, ofCaps: number): Examination {
+  if (ofCaps <= version) return good('caps', 'those of this configuration');
+  const fix = 'save it again, then restart the services: the newest configuration owns the caps';
+  return bad('caps', CAPS_SUPERSEDED, fix);
 }
 
 /** `works` is null where the program is missing. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Draft, DraftState } from '@nightshift/domain';
+import type { Draft, DraftState, DraftsWaiting } from '@nightshift/domain';
 import type { Connection, SqlValue } from '../connection.ts';
 
 /** SHA-256 of a text, in hexadecimal: of arguments, a definition, a target. */
@@ -54,3 +54,12 @@ export function listDrafts(
   const rows = `SELECT * FROM (SELECT ${COLUMNS} FROM drafts) ${where}`;
   return db.all<Draft>(`${rows} ORDER BY createdAt DESC, id DESC LIMIT :limit`, params);
 }
+
+/** Drafts that wait for a person at `now`. */
+export function waitingDrafts(db: Connection, now: number): DraftsWaiting {
+  return db.one<DraftsWaiting>(WAITING, [now])!;
+}
+
+const WAITING = `
+  SELECT count(*) AS waiting, min(created_at) AS oldestAt FROM drafts
+  WHERE state = 'pending' AND expires_at > ?`;

@@ -2,6 +2,7 @@ import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Facts, ServiceName } from '@nightshift/domain';
 import type { Connection } from '../connection.ts';
+import { waitingDrafts } from '../drafts/rows.ts';
 import { newestRuns } from '../drills.ts';
 
 const MINUTES_10 = 10 * 60_000;
@@ -41,7 +42,7 @@ export function readUpkeep(db: Connection, now: number): Upkeep {
     starts: db.all<{ service: ServiceName; count: number }>(STARTS, [now - MINUTES_10]),
     highAt: countOf(db, HIGH_AT),
     denied: denied(db, now - DAY),
-    drafts: db.one<Upkeep['drafts']>(DRAFTS, [now])!,
+    drafts: waitingDrafts(db, now),
     drills: newestRuns(db),
     installedAt: countOf(db, INSTALLED),
   };
@@ -104,9 +105,5 @@ const DENIED = `
               ORDER BY at DESC LIMIT :limit)
         GROUP BY ref, data ->> 'reason')
   GROUP BY agent ORDER BY agent`;
-
-const DRAFTS = `
-  SELECT count(*) AS waiting, min(created_at) AS oldestAt FROM drafts
-  WHERE state = 'pending' AND expires_at > ?`;
 
 const INSTALLED = `SELECT CAST(value AS INTEGER) AS n FROM meta WHERE name = 'created_at'`;

@@ -31,6 +31,12 @@ export function replaceBudgets(
   return true;
 }
 
+/** Version of the configuration that owns the caps. */
+export function capsVersion(db: Connection): number {
+  const sql = 'SELECT config_version AS version FROM control WHERE id = 1';
+  return db.one<{ version: number }>(sql)?.version ?? 0;
+}
+
 const fields = ({ scope, window, capNusd }: Budget) => ({ scope, window, capNusd });
 
 /**
