@@ -1,4 +1,6 @@
 import {
+  DRAFTS_PENDING_MAX,
+  type Draft,
   EXIT,
   type ExitCode,
   type Job,
@@ -32,13 +34,16 @@ export interface RunRequest {
 
 export interface RunResult {
   readonly job: Job;
+  /** Drafts of the agent that a person had approved and that were taken up, as they ended. */
+  readonly drafts: readonly Draft[];
   readonly exitCode: ExitCode;
 }
 
 /**
  * Runs one agent once: a job with a key of its own, worked on by a worker that ends with it, under
- * the same gates as ever. A halted installation and a paused agent are refused before a job is
- * made; what is halted or paused later ends the worker, and the job stays in the queue.
+ * the same gates as ever; before it, what a person approved of its drafts. A halted installation
+ * and a paused agent are refused before a job is made; what is halted or paused later ends the
+ * worker, and the job stays in the queue.
  *
  * @throws NightshiftError `unknown-agent` (64) and `entry-missing` (78) before anything is written;
  * `halted`, `agent-paused` (69), `worker-failed` (the worker's own code) when it ended without
@@ -52,6 +57,7 @@ export async function runOnce(installation: Installation, request: RunRequest): 
   const halt = await readHalt(installation);
   if (halt.halted) throw halted(halt.reason);
   await requireActive(installation, request.agent);
+  const drafts = await executeApproved(installation, request);
   const { job } = await enqueue(installation, { agent: request.agent, input: request.input });
   if (job === null) throw notFound('job', 'that was enqueued a moment ago', 'run it again');
   const code = await work(installation, job, request);
@@ -59,7 +65,29 @@ export async function runOnce(installation: Installation, request: RunRequest): 
   if (end.attempts === 0 && end.state === 'queued' && code !== 0 && end.waitReason === null) {
     throw workerFailed(code);
   }
-  return { job: end, exitCode: exitCodeOf(end) };
+  return { job: end, drafts, exitCode: exitCodeOf(end) };
+}
+
+/**
+ * What a person approved since the last run happens now, each as its own job behind the same door:
+ * where nothing is resident nobody else would do it. How it ends is no matter of this run.
+ */
+async function executeApproved(
+  installation: Installation,
+  request: RunRequest,
+): Promise<readonly Draft[]> {
+  const { drafts, jobs } = await installation.store();
+  const filter = { state: 'approved', agent: request.agent, limit: DRAFTS_PENDING_MAX } as const;
+  const ended: Draft[] = [];
+  for (const { id, execution } of (await drafts.list(filter)).toReversed()) {
+    const job = execution === null ? null : await jobs.get(execution);
+    if (job?.state !== 'queued' || request.signal?.aborted === true) continue;
+    const { onProgress: _own, ...silent } = request;
+    await work(installation, job, silent);
+    const draft = await drafts.get(id);
+    if (draft !== null) ended.push(draft);
+  }
+  return ended;
 }
 
 /** Starts the worker and watches the job until the worker is gone. @returns its exit code. */

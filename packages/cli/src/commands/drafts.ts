@@ -75,7 +75,9 @@ function defineApprove(command: Command, cli: Cli): void {
       cli.answer(viewDocument(view), (printer) => {
         printView(printer, view);
         printer.line();
-        printer.line(`approved: a worker executes it as job ${view.draft.execution ?? ''}`);
+        const { agent, execution } = view.draft;
+        printer.line(`approved: the worker executes it as job ${execution ?? ''}, or, where none`);
+        printer.line(`runs, the next nightshift run ${agent}`);
       });
     });
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Json, sanitise } from '@nightshift/domain';
+import { type Draft, type Json, sanitise } from '@nightshift/domain';
 import { type RunResult, runOnce, showReport } from '@nightshift/operate';
 import type { Cli } from '../cli.ts';
 import { examples, json } from '../options.ts';
@@ -11,6 +11,7 @@ export function define(command: Command, cli: Cli): void {
   command
     .argument('<agent>', 'its name in the configuration')
     .option('--input <json>', 'instead of the input of the configuration', json)
+    .addHelpText('after', '\nWhat a person approved of its drafts is done first.')
     .addHelpText('after', examples(['run digest', `run digest --input '{"repos":["."]}' --json`]))
     .action(async (agent: string, options: { input?: Json }) => {
       const installation = await cli.installation(command, { create: true });
@@ -30,7 +31,11 @@ export function define(command: Command, cli: Cli): void {
       cli.exitCode = result.exitCode;
       const { report } = result.job;
       const filed = report === null ? null : await showReport(installation, report);
-      cli.answer({ job: jobDocument(result.job), report: filed }, (printer) => {
+      const drafts = result.drafts.map(({ id, action, state, result: what }) => {
+        return { id, action, state, result: what };
+      });
+      cli.answer({ job: jobDocument(result.job), report: filed, drafts }, (printer) => {
+        for (const it of drafts) printer.line(draftText(cli, it));
         if (filed !== null) {
           printer.line(printer.paint('strong', sanitise(filed.title, 200)));
           printer.line();
@@ -41,6 +46,15 @@ export function define(command: Command, cli: Cli): void {
         printer.line(endText(cli, result));
       });
     });
+}
+
+function draftText(
+  { printer: { paint } }: Cli,
+  draft: Pick<Draft, 'id' | 'action' | 'state' | 'result'>,
+): string {
+  const tone = draft.state === 'done' ? 'good' : 'bad';
+  const what = draft.result === null ? '' : `: ${sanitise(draft.result, 500)}`;
+  return `${paint(tone, draft.state)}  draft ${draft.id} (${draft.action})${what}`;
 }
 
 function endText({ printer: { paint } }: Cli, { job }: RunResult): string {
