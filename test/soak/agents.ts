@@ -47,8 +47,9 @@ export const CHAOS_AGENTS: readonly SoakAgent[] = [
   { ...BUSY, name: 'nothing', does: 'nothing' },
   { name: 'flaky', does: 'flaky', every: '5s', attempts: 4 },
   { name: 'failing', does: 'fails', every: '15s', attempts: 2 },
-  { name: 'greedy', does: 'greedy', every: '30s' },
-  { name: 'stray', does: 'stray', every: '20s' },
+  { name: 'patient', does: 'patient', every: '5s', attempts: 10 },
+  { name: 'greedy', does: 'greedy', every: '20s' },
+  { name: 'stray', does: 'stray', every: '10s' },
 ];
 
 export interface Caps {

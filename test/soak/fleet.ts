@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import path from 'node:path';
-import { SERVICE_FLAGS } from '@nightshift/lifecycle';
+import { serviceFlags } from '@nightshift/lifecycle';
 import { nodeBinary, repoRoot } from '@nightshift/support';
 import { machineMs, machineSleep } from './clock.mjs';
 import type { Timeline } from './timeline.ts';
@@ -107,7 +107,7 @@ export class Fleet {
     const config = path.join(dir, 'nightshift.config.ts');
     const child = spawn(
       nodeBinary,
-      [...SERVICE_FLAGS, main, '--config', config, '--state-dir', stateDir],
+      [...serviceFlags(service), main, '--config', config, '--state-dir', stateDir],
       { cwd: dir, env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     child.stderr.on('data', (text: Buffer) => {
