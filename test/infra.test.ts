@@ -6,11 +6,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { EXIT, STOP_TIMEOUT_MS } from '@nightshift/domain';
+import { EXIT, STOP_TIMEOUT_MS, type ServiceName } from '@nightshift/domain';
 import {
   parseServiceArgs,
   RESTART_DELAY_SEC,
-  SERVICE_FLAGS,
+  serviceFlags,
   serviceEnvironment,
   statePaths,
 } from '@nightshift/lifecycle';
@@ -23,9 +23,9 @@ const CONFIG = `${PROGRAM}/nightshift.config.ts`;
 const SYSTEMD = join(repoRoot, 'infra/systemd');
 
 /** Everything a supervisor starts for a service, from the code that `nightshift up` uses. */
-function command(service: string, stateDir: string): readonly string[] {
+function command(service: ServiceName, stateDir: string): readonly string[] {
   const main = `${PROGRAM}/services/${service}/src/main.ts`;
-  return [NODE, ...SERVICE_FLAGS, main, '--config', CONFIG, '--state-dir', stateDir];
+  return [NODE, ...serviceFlags(service), main, '--config', CONFIG, '--state-dir', stateDir];
 }
 
 /** Nothing but what a service needs. What is missing on purpose: MemoryDenyWriteExecute, ProcSubset. */

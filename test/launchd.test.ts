@@ -6,8 +6,8 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'plist';
 import { describe, expect, test } from 'vitest';
-import { STOP_TIMEOUT_MS } from '@nightshift/domain';
-import { SERVICE_FLAGS, serviceEnvironment, statePaths } from '@nightshift/lifecycle';
+import { STOP_TIMEOUT_MS, type ServiceName } from '@nightshift/domain';
+import { serviceFlags, serviceEnvironment, statePaths } from '@nightshift/lifecycle';
 import { repoRoot } from '@nightshift/support';
 
 const SERVICES = ['scheduler', 'worker', 'watchdog'] as const;
@@ -23,9 +23,9 @@ interface PropertyList {
 }
 
 /** Everything a supervisor starts for a service, from the code that `nightshift up` uses. */
-function command(service: string, stateDir: string): readonly string[] {
+function command(service: ServiceName, stateDir: string): readonly string[] {
   const main = `${PROGRAM}/services/${service}/src/main.ts`;
-  return [NODE, ...SERVICE_FLAGS, main, '--config', CONFIG, '--state-dir', stateDir];
+  return [NODE, ...serviceFlags(service), main, '--config', CONFIG, '--state-dir', stateDir];
 }
 
 test('there is a property list for each service and each time, and nothing else', () => {

@@ -13,7 +13,7 @@ export type { BeatState } from './beats.ts';
 export { environmentOf, processEnvironment } from './environment.ts';
 export type { Environment } from './environment.ts';
 export { errorText } from './error-text.ts';
-export { RESTART_DELAY_SEC, SERVICE_FLAGS, serviceEnvironment } from './flags.ts';
+export { RESTART_DELAY_SEC, serviceEnvironment, serviceFlags } from './flags.ts';
 export { HALT_LOOK_MS, haltWatch } from './halt-watch.ts';
 export type { HaltWatch } from './halt-watch.ts';
 export { CONFIG_NAME, configFileOf, loadSettings } from './load-config.ts';

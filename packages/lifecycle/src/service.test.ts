@@ -11,7 +11,7 @@ import {
   waitUntil,
   type Child,
 } from '@nightshift/support';
-import { SERVICE_FLAGS } from './flags.ts';
+import { serviceFlags } from './flags.ts';
 import { logPath } from './log-file.ts';
 import { systemProcesses } from './process-identity.ts';
 import { stopFile } from './stop-file.ts';
@@ -39,7 +39,7 @@ const QUICK = `export default { agents: {}, times: { beat: '50ms', drain: '300ms
 function start(fixture = '', env: Record<string, string> = {}): Child {
   const args = ['--config', join(dir, 'nightshift.config.ts'), '--state-dir', dir];
   if (!existsSync(args[1]!)) config(QUICK);
-  return spawnNode([...SERVICE_FLAGS, PROGRAM, ...args], {
+  return spawnNode([...serviceFlags('worker'), PROGRAM, ...args], {
     cwd: dir,
     env: {
       // Kept between runs: most of a start is stripping types.

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { StatePaths } from '@nightshift/lifecycle';
-import { SERVICE_FLAGS, serviceEnvironment } from '@nightshift/lifecycle';
+import { serviceFlags, serviceEnvironment } from '@nightshift/lifecycle';
 
 /** The folder this installation was put into. */
 const INSTALLATION = new URL('../../../', import.meta.url);
@@ -44,7 +44,7 @@ export function serviceCommand(
 ): readonly string[] {
   const config = target.configFile === null ? [] : ['--config', target.configFile];
   const args = [...config, '--state-dir', target.paths.dir, ...more];
-  return [...SERVICE_FLAGS, serviceMain(service), ...args];
+  return [...serviceFlags(service), serviceMain(service), ...args];
 }
 
 /**

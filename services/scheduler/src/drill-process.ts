@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { EXIT } from '@nightshift/domain';
-import { SERVICE_FLAGS, type ServiceContext } from '@nightshift/lifecycle';
+import { serviceFlags, type ServiceContext } from '@nightshift/lifecycle';
 import type { Store } from '@nightshift/store';
 
 const COMMAND = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url));
@@ -18,7 +18,7 @@ export function runDrills(
   const config = settings.file === null ? [] : ['--config', settings.file];
   const since = new Date(sinceAt).toISOString();
   const words = [...config, '--state-dir', paths.dir, 'drill', 'all', '--since', since];
-  const child = spawn(process.execPath, [...SERVICE_FLAGS, COMMAND, ...words], {
+  const child = spawn(process.execPath, [...serviceFlags('scheduler'), COMMAND, ...words], {
     cwd: settings.dir,
     stdio: 'ignore',
     env: environment.all,

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '@nightshift/domain';
 import { startNtfy, type NtfyServer } from '@nightshift/fakes';
-import { SERVICE_FLAGS } from '@nightshift/lifecycle';
+import { serviceFlags } from '@nightshift/lifecycle';
 import { openStore } from '@nightshift/store';
 import {
   onCleanup,
@@ -19,7 +19,7 @@ const MAIN = join(repoRoot, 'services/watchdog/src/main.ts');
 function start(dir: string): Child {
   const config = join(dir, 'nightshift.config.ts');
   const args = ['--config', config, '--state-dir', dir, '--verbose'];
-  return spawnNode([...SERVICE_FLAGS, MAIN, ...args], { cwd: dir });
+  return spawnNode([...serviceFlags('watchdog'), MAIN, ...args], { cwd: dir });
 }
 
 async function says(server: NtfyServer, title: string): Promise<void> {

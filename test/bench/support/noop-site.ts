@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SERVICE_FLAGS, serviceEnvironment } from '@nightshift/lifecycle';
+import { serviceFlags, serviceEnvironment } from '@nightshift/lifecycle';
 import { type Site, agentFile, openSite } from './site.ts';
 import type { Program, Workspace } from './workspace.ts';
 
@@ -24,12 +24,15 @@ export async function openNoopSite(workspace: Workspace): Promise<NoopSite> {
   return {
     ...site,
     startWorker: (jobs) =>
-      workspace.start([...SERVICE_FLAGS, WORKER, '--config', config, '--state-dir', stateDir], {
-        cwd: site.dir,
-        env: {
-          ...serviceEnvironment(join(stateDir, 'compile-cache')),
-          BENCH_JOBS: String(jobs),
+      workspace.start(
+        [...serviceFlags('worker'), WORKER, '--config', config, '--state-dir', stateDir],
+        {
+          cwd: site.dir,
+          env: {
+            ...serviceEnvironment(join(stateDir, 'compile-cache')),
+            BENCH_JOBS: String(jobs),
+          },
         },
-      }),
+      ),
   };
 }

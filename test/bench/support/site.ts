@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock, type ServiceName } from '@nightshift/domain';
-import { SERVICE_FLAGS, serviceEnvironment } from '@nightshift/lifecycle';
+import { serviceFlags, serviceEnvironment } from '@nightshift/lifecycle';
 import { type Store, openStore, openWatchStore } from '@nightshift/store';
 import { repoRoot, waitUntil } from '@nightshift/support';
 import type { Program, Workspace } from './workspace.ts';
@@ -46,7 +46,7 @@ export async function openSite(workspace: Workspace, config: string): Promise<Si
   const start = (service: Service): Program =>
     workspace.start(
       [
-        ...SERVICE_FLAGS,
+        ...serviceFlags(service),
         join(repoRoot, 'services', service, 'src/main.ts'),
         '--config',
         join(dir, 'nightshift.config.ts'),

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Job, systemClock } from '@nightshift/domain';
-import { SERVICE_FLAGS } from '@nightshift/lifecycle';
+import { serviceFlags } from '@nightshift/lifecycle';
 import { type Store, openStore, openWatchStore } from '@nightshift/store';
 import {
   type Child,
@@ -80,7 +80,7 @@ export async function openSite(config: string, env: Record<string, string> = {})
   const start = (service: Service): Child =>
     spawnNode(
       [
-        ...SERVICE_FLAGS,
+        ...serviceFlags(service),
         path.join(repoRoot, 'services', service, 'src/main.ts'),
         '--config',
         path.join(dir, 'nightshift.config.ts'),

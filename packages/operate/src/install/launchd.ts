@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { STOP_TIMEOUT_MS } from '@nightshift/domain';
-import { SERVICE_FLAGS, serviceEnvironment, statePaths } from '@nightshift/lifecycle';
+import { serviceFlags, serviceEnvironment, statePaths } from '@nightshift/lifecycle';
 import { SUPERVISED, type Supervised } from '../service-process.ts';
 import { requireWritable, type Place, type PlannedFile } from './place.ts';
 import { type Entry, propertyList } from './property-list.ts';
@@ -97,7 +97,7 @@ function entries(service: Supervised, place: Place, kind: LaunchdKind): readonly
     { key: 'Label', value: `nightshift.${service}` },
     ...(kind === 'daemon' ? owner(place) : session()),
     { key: 'WorkingDirectory', value: place.program },
-    { key: 'ProgramArguments', value: [place.node, ...SERVICE_FLAGS, main, ...at] },
+    { key: 'ProgramArguments', value: [place.node, ...serviceFlags(service), main, ...at] },
     environment(place),
     { key: 'RunAtLoad', value: true },
     ...restarting(),

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { EXIT, NightshiftError, STOP_TIMEOUT_MS } from '@nightshift/domain';
-import { RESTART_DELAY_SEC, SERVICE_FLAGS, serviceEnvironment } from '@nightshift/lifecycle';
+import { RESTART_DELAY_SEC, serviceFlags, serviceEnvironment } from '@nightshift/lifecycle';
 import { statePaths } from '@nightshift/lifecycle';
 import { SUPERVISED, type Supervised } from '../service-process.ts';
 import { requireWritable, type Place, type PlannedFile } from './place.ts';
@@ -195,7 +195,7 @@ function documentation({ program }: Place): string {
 /** Everything systemd starts for a service. */
 function serviceWords(service: Supervised, place: Place): readonly string[] {
   const main = join(place.program, 'services', service, 'src/main.ts');
-  return [place.node, ...SERVICE_FLAGS, main, ...placeWords(place)];
+  return [place.node, ...serviceFlags(service), main, ...placeWords(place)];
 }
 
 function placeWords({ config, stateDir }: Place): readonly string[] {
