@@ -105,6 +105,21 @@ describe('write', () => {
     });
   });
 
+  test('writes the log back between writes, so that it never gets long', async () => {
+    const path = file();
+    const db = await connect(path);
+    const other = await connect(path);
+    db.exec('CREATE TABLE blobs (b BLOB) STRICT');
+    const log = (): { log: number; checkpointed: number } =>
+      other.one('PRAGMA wal_checkpoint(NOOP)')!;
+    const pages = (): number => db.run('INSERT INTO blobs (b) VALUES (zeroblob(100000))');
+    for (let n = 0; n < 300; n++) await db.write(pages);
+    expect(log().log).toBeLessThan(4_000);
+    for (let n = 0; n < 60; n++) await db.write(pages);
+    await waitUntil(() => log().log - log().checkpointed < 1_000, { what: 'a log written back' });
+    expect(log().log).toBeLessThan(4_000);
+  });
+
   test('after close says that the database was closed', async () => {
     const db = await connect(file());
     const late = db.write(() => undefined);

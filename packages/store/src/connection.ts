@@ -18,6 +18,15 @@ const GIVE_WAY_MAX_MS = 2;
 const WAL_SIZE_LIMIT = 64 * 1024 * 1024;
 /** A log larger than this is emptied at the next checkpoint that finds it idle, bytes. */
 const WAL_TRUNCATE_BYTES = 16 * 1024 * 1024;
+/** Pages of the log that are not in the database yet, from which on they are written there. */
+const WAL_BACKLOG_PAGES = 1_000;
+/** Pages of a log that always had writers, from which on it is made to begin anew. */
+const WAL_RESTART_PAGES = 3_000;
+/** Where SQLite itself would write the log back, inside somebody's commit: behind all of ours. */
+const WAL_LAST_RESORT_PAGES = 16_000;
+/** Writes of one process from one look at the log to the next; at the latest, without a pause. */
+const WAL_LOOK_WRITES = 8;
+const WAL_LOOK_AT_LEAST_WRITES = 64;
 /** Page cache of one connection, KiB. */
 const CACHE_KIB = 8 * 1024;
 
@@ -54,6 +63,7 @@ export class Connection {
   readonly #statements = new Map<string, Database.Statement>();
   #lastWrite: Promise<unknown> = Promise.resolve();
   #wroteAt = Number.NEGATIVE_INFINITY;
+  #unlookedWrites = 0;
   /** The last time a write had to wait: when, and for how long. */
   #crowd = { at: Number.NEGATIVE_INFINITY, waitedMs: 0 };
 
@@ -94,6 +104,7 @@ export class Connection {
     });
     this.pragma('synchronous = FULL');
     this.pragma(`journal_size_limit = ${WAL_SIZE_LIMIT}`);
+    this.pragma(`wal_autocheckpoint = ${WAL_LAST_RESORT_PAGES}`);
   }
 
   /** First row, or undefined. The caller names the row's shape, as in `one<JobRow>(…)`. */
@@ -151,6 +162,7 @@ export class Connection {
         since,
       );
       this.#wroteAt = systemClock.monotonic();
+      this.#lookAfterLog();
       return result;
     });
     this.#lastWrite = mine.catch(() => undefined);
@@ -178,9 +190,38 @@ export class Connection {
     this.#db.close();
   }
 
+  /** Once the answer is on its way, if the loop ever turns: the caller has not asked for this. */
+  #lookAfterLog(): void {
+    this.#unlookedWrites++;
+    if (this.#unlookedWrites >= WAL_LOOK_AT_LEAST_WRITES) this.#tendLog();
+    else if (this.#unlookedWrites === WAL_LOOK_WRITES) setImmediate(() => this.#tendLog()).unref();
+  }
+
+  /**
+   * Writes the log back when enough of it waits. SQLite would do that inside the commit that made
+   * it too long, and where processes write all the time inside every commit after that one: a log
+   * begins anew only when it was written back whole and nobody wrote since.
+   */
+  #tendLog(): void {
+    this.#unlookedWrites = 0;
+    if (!this.#db.open) return;
+    try {
+      const { log, checkpointed } = this.#wal('NOOP');
+      if (log - checkpointed < WAL_BACKLOG_PAGES) return;
+      const after = this.#wal('PASSIVE');
+      // Holds the write lock, but only for the little that was written since.
+      if (after.busy === 0 && after.log >= WAL_RESTART_PAGES) this.#wal('RESTART');
+    } catch {
+      // The next write will meet what was wrong, and has somebody to tell.
+    }
+  }
+
+  #wal(mode: 'NOOP' | 'PASSIVE' | 'RESTART' | 'TRUNCATE'): WalRow {
+    return this.one<WalRow>(`PRAGMA wal_checkpoint(${mode})`)!;
+  }
+
   #checkpoint(mode: 'PASSIVE' | 'TRUNCATE'): { bytes: number; busy: boolean } {
-    const [row] = this.#db.pragma(`wal_checkpoint(${mode})`) as WalRow[];
-    const { busy, log, checkpointed } = row!;
+    const { busy, log, checkpointed } = this.#wal(mode);
     const bytes = statSync(`${this.file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
     return { bytes, busy: busy === 1 || checkpointed < log };
   }
