@@ -1,5 +1,13 @@
 import { NightshiftError, uuidv7 } from '@nightshift/domain';
-import type { Clock, Delivered, Fence, Json, Report, ReportDraft, ReportStore } from '@nightshift/domain';
+import type {
+  Clock,
+  Delivered,
+  Fence,
+  Json,
+  Report,
+  ReportDraft,
+  ReportStore,
+} from '@nightshift/domain';
 import type { Connection, SqlValue } from './connection.ts';
 import { appendEvent } from './events.ts';
 import { fenced } from './jobs/settle.ts';
@@ -13,6 +21,8 @@ export function createReportStore(db: Connection, clock: Clock): ReportStore {
     file: (fence, draft) => fileReport(db, clock, fence, draft),
     get: (id) => db.read(() => find(db, 'WHERE id = ?', [id])),
     list: (filter) => db.read(() => listReports(db, filter)),
+    ids: (agent, fromAt, toAt) =>
+      db.read(() => db.all<{ id: string }>(IDS, [agent, fromAt, toAt]).map((it) => it.id)),
     previous: (agent) => db.read(() => find(db, PREVIOUS, [agent])),
     delivered: (sinceAt, untilAt = Number.MAX_SAFE_INTEGER) =>
       db.read(() => db.all<Delivered>(DELIVERED, [sinceAt, untilAt]).map((it) => ({ ...it }))),
@@ -120,6 +130,8 @@ function listReports(
 const INSERT = `
   INSERT INTO reports (id, job, attempt, agent, title, body, data, notify, created_at)
   VALUES (:id, :job, :attempt, :agent, :title, :body, :data, :notify, :created_at)`;
+
+const IDS = `SELECT id FROM reports WHERE agent = ? AND created_at >= ? AND created_at < ?`;
 
 const PREVIOUS = `
   WHERE agent = ? AND (delivered_nusd IS NOT NULL OR EXISTS

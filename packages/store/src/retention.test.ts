@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { budgets, call, counters, held, principal, sql } from '../test/money.ts';
 import { claimed, enqueued, GONE, newJob, openWorld, PERSON, running } from '../test/world.ts';
 import type { World } from '../test/world.ts';
+import { textHash } from './drafts/rows.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
@@ -38,6 +39,49 @@ async function doneJob(world: World, key: string, model = 'small'): Promise<stri
   await jobs.settle(fence, { kind: 'done' });
   return by.job;
 }
+
+describe('drafts', () => {
+  const hash = 'a'.repeat(64);
+
+  test('that are over go after their jobs, those that wait or whose job is there stay', async () => {
+    const world = await openWorld();
+    const { drafts, jobs } = world.store;
+    const wish = async (key: string) => {
+      const fence = await running(world, key);
+      const expiresAt = world.clock.now() + DAY;
+      const hashes = { argsHash: textHash('{}'), definitionHash: hash, targetHash: hash };
+      const made = await drafts.file(fence, {
+        action: 'tell',
+        args: '{}',
+        target: 'POST',
+        expiresAt,
+        ...hashes,
+      });
+      return { fence, draft: made! };
+    };
+    const rejected = await wish('rejected');
+    await drafts.reject(rejected.draft.id, 'no', PERSON);
+    await jobs.settle(rejected.fence, { kind: 'done' });
+    const dead = await wish('dead');
+    await drafts.reject(dead.draft.id, 'no', PERSON);
+    await jobs.settle(dead.fence, { kind: 'dead', error: GONE });
+    const approved = await wish('approved');
+    await jobs.settle(approved.fence, { kind: 'done' });
+    await drafts.approve(approved.draft.id, approved.draft, PERSON);
+    world.clock.advance(11 * DAY);
+    const ages = { ...SHORT, deadLettersMs: 99 * DAY };
+    await pruneAll(world, ages);
+    const left = async () => (await drafts.list({ limit: 9 })).map((it) => it.id).toSorted();
+    expect(await left()).toEqual([dead.draft.id, approved.draft.id].toSorted());
+    await drafts.tidy();
+    world.clock.advance(11 * DAY);
+    await pruneAll(world, ages);
+    // Its job was done long ago, but the one that would have executed it is still in the queue.
+    expect(await left()).toEqual([dead.draft.id, approved.draft.id].toSorted());
+    await pruneAll(world);
+    expect(await left()).toEqual([approved.draft.id]);
+  });
+});
 
 describe('jobs that ended', () => {
   test('go with everything below them, and leave their key and how they ended', async () => {

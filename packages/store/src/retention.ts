@@ -2,6 +2,7 @@ import type { Clock, Pruned, PrunedKind, RetentionSettings } from '@nightshift/d
 import type { RetentionStore } from '@nightshift/domain';
 import type { Connection } from './connection.ts';
 import { appendEvent } from './events.ts';
+import { drafts } from './retention/drafts.ts';
 import { deadJobs, finishedJobs } from './retention/jobs.ts';
 import { lives } from './retention/lives.ts';
 import { reports } from './retention/reports.ts';
@@ -18,6 +19,7 @@ const RULES: readonly (readonly [PrunedKind, keyof RetentionSettings, Rule])[] =
   ['windows', 'spendMs', windows],
   ['slots', 'slotsMs', slots],
   ['reports', 'reportsMs', reports],
+  ['drafts', 'draftsMs', drafts],
   ['events', 'eventsMs', eventRows],
   ['audit', 'auditMs', auditRows],
   ['instances', 'instancesMs', lives],
@@ -84,6 +86,7 @@ const NOTHING: Readonly<Record<PrunedKind, number>> = {
   windows: 0,
   slots: 0,
   reports: 0,
+  drafts: 0,
   events: 0,
   audit: 0,
   instances: 0,

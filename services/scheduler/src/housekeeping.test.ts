@@ -11,6 +11,7 @@ const NOTHING: Pruned['removed'] = {
   windows: 0,
   slots: 0,
   reports: 0,
+  drafts: 0,
   events: 0,
   audit: 0,
   instances: 0,
@@ -19,6 +20,9 @@ const NOTHING: Pruned['removed'] = {
 function keeper(answers: Partial<Pruned & WalState> = {}) {
   const clock: ManualClock = manualClock('2026-03-01T00:00:00Z');
   const said: string[] = [];
+  const files: (readonly [ageMs: number, limit: number])[] = [];
+  /** Files of reports that are removed at each look. */
+  const old: number[] = [];
   const housekeeping = new Housekeeping({
     clock,
     ages: DEFAULT_RETENTION,
@@ -32,6 +36,10 @@ function keeper(answers: Partial<Pruned & WalState> = {}) {
         return Promise.resolve({ bytes: 9, busy: false, ...answers });
       },
     },
+    reportFiles: (before, limit) => {
+      files.push([clock.now() - before, limit]);
+      return Promise.resolve(old.shift() ?? 0);
+    },
     onPruned: (removed) => said.push(`pruned ${removed.jobs}`),
     onPinned: (bytes) => said.push(`pinned ${bytes}`),
   });
@@ -44,7 +52,7 @@ function keeper(answers: Partial<Pruned & WalState> = {}) {
     }
     return said;
   };
-  return { clock, housekeeping, passes };
+  return { clock, housekeeping, passes, files, old };
 }
 
 test('what is old goes once a minute, and at once while there is more', async () => {
@@ -79,4 +87,15 @@ test('a reader who keeps the log from shrinking is told of', async () => {
     'checkpoint',
     'pinned 77',
   ]);
+});
+
+test('files of reports are looked at once an hour, and again at once while there are more', async () => {
+  const keep = keeper();
+  await keep.passes(HOUR);
+  keep.files.length = 0;
+  await keep.passes(3 * HOUR);
+  expect(keep.files).toEqual(Array.from({ length: 3 }, () => [DEFAULT_RETENTION.reportsMs, 200]));
+  keep.old.push(200, 7);
+  await keep.passes(HOUR + MINUTE);
+  expect(keep.files).toHaveLength(5);
 });

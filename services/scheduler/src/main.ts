@@ -10,6 +10,7 @@ import { createDrillStore, openStore, type Store } from '@nightshift/store';
 import { runDrills } from './drill-process.ts';
 import { DrillTimer } from './drill-timer.ts';
 import { Housekeeping } from './housekeeping.ts';
+import { removeOldReportFiles } from './report-files.ts';
 import { Scheduler } from './scheduler.ts';
 import { watchWatchdog } from './watchdog-silent.ts';
 
@@ -26,7 +27,7 @@ await runService<Store>({
   checkCron,
   openStore: ({ paths, clock }) => openStore({ stateDir: paths.dir, clock, mode: 'existing' }),
   async start(context) {
-    const { store, settings, clock, beat, log, environment, stopping } = context;
+    const { store, settings, clock, beat, log, environment, paths, stopping } = context;
     await putBudgets(store, settings, log);
     const scheduler = new Scheduler({
       slots: store.slots,
@@ -49,6 +50,10 @@ await runService<Store>({
       retention: store.retention,
       ages: settings.retention,
       clock,
+      reportFiles: (before, limit) => {
+        const ids = store.reports.ids;
+        return removeOldReportFiles({ dir: paths.reports, before, limit, ids });
+      },
       onPruned(removed) {
         beat.progress();
         log.info('pruned', 'what was old is folded or gone', { removed });

@@ -12,6 +12,7 @@ export type PrunedKind =
   | 'windows'
   | 'slots'
   | 'reports'
+  | 'drafts'
   | 'events'
   | 'audit'
   | 'instances';

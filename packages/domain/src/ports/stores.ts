@@ -69,6 +69,8 @@ export interface ReportStore {
   file(fence: Fence, report: ReportDraft): Promise<Report | null>;
   get(id: string): Promise<Report | null>;
   list(filter: { readonly agent?: string; readonly limit: number }): Promise<readonly Report[]>;
+  /** Ids of an agent's reports made in `[fromAt, toAt)`. */
+  ids(agent: string, fromAt: number, toAt: number): Promise<readonly string[]>;
   /** The last report of a done job of this agent, for `ctx.previous`. */
   previous(agent: string): Promise<Report | null>;
   /** Jobs that are done with a report filed from `sinceAt` on and before `untilAt`, per agent. */

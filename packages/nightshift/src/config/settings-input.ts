@@ -178,8 +178,10 @@ export interface RetentionInput {
   readonly spend?: Duration;
   /** One row a slot, then counts by day. Default 30d. */
   readonly slots?: Duration;
-  /** Default 365d. */
+  /** With the files that were written of them. Default 365d. */
   readonly reports?: Duration;
+  /** Drafts that are over. Default 365d. */
+  readonly drafts?: Duration;
   /** Default 30d. */
   readonly events?: Duration;
   /** Default 730d. */
