@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { DRILL_AGENT, drillFolder, drillReason, type DrillRun } from '@nightshift/domain';
+import { DRILL_AGENT, drillFolder, drillReason, type DrillRun, type Job } from '@nightshift/domain';
 import { endOwnHalt, systemProcesses, type StopFile } from '@nightshift/lifecycle';
 import type { Store } from '@nightshift/store';
 
@@ -26,11 +26,8 @@ export async function undoDrill(
     await store.breakers.reset(DRILL_AGENT, ACTOR);
     undone.push('its breaker is closed');
   }
-  const jobs = await store.jobs.list({ agent: DRILL_AGENT, limit: 100 });
-  for (const job of jobs.filter((it) => ['queued', 'running', 'dead'].includes(it.state))) {
-    if (job.state === 'dead') await store.jobs.redrive(job.id, ACTOR);
-    await store.jobs.cancel(job.id, ACTOR);
-    undone.push(`job ${job.id} is cancelled`);
+  for (const job of await store.jobs.list({ agent: DRILL_AGENT, limit: 100 })) {
+    if (await endJob(job, store)) undone.push(`job ${job.id} is cancelled`);
   }
   const files = join(store.stateDir, drillFolder(run.id));
   if (existsSync(files)) {
@@ -38,6 +35,18 @@ export async function undoDrill(
     undone.push('its files are gone');
   }
   return undone;
+}
+
+/** A running one was in the hands of the drill itself: nobody else can let go of it. */
+async function endJob({ id, state, lease }: Job, { jobs }: Store): Promise<boolean> {
+  if (state === 'running' && lease !== null) {
+    const attempt = Math.max(...(await jobs.attempts(id)).map(({ n }) => n));
+    const message = 'the drill that held it died';
+    return jobs.settle({ job: id, attempt, token: lease.token }, { kind: 'cancelled', message });
+  }
+  if (state === 'dead') await jobs.redrive(id, ACTOR);
+  if (state !== 'dead' && state !== 'queued') return false;
+  return (await jobs.cancel(id, ACTOR)) === 'cancelled';
 }
 
 /** Only a process that is proven to be the worker; going on does no harm to one that was running. */

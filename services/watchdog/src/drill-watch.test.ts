@@ -37,15 +37,26 @@ async function halfDone(name: DrillName, process: ProcessRef | null): Promise<st
   const id = uuidv7(clock);
   const expiresAt = clock.now() + LASTS_MS;
   await createDrillStore(store).begin({ id, name, expiresAt, by: 'ada', process });
+  for (const key of ['queued', 'running', 'dead']) await enqueue(key);
   const stop = stopFile(path.join(store.stateDir, 'STOP'));
   stop.write({ reason: drillReason(id), who: 'person:ada', at: clock.now() });
   await store.control.halt(drillReason(id), PERSON);
   const breaker = await store.breakers.get(DRILL_AGENT);
   const failures = BREAKER_POLICY.threshold;
   await store.breakers.swap(breaker, { ...breaker, state: 'open', failures });
-  await store.jobs.enqueue({ key: id, agent: DRILL_AGENT, input: {}, maxAttempts: 1 }, PERSON);
   mkdirSync(path.join(store.stateDir, drillFolder(id)));
   return id;
+}
+
+async function enqueue(state: string): Promise<void> {
+  const { jobs } = it.store;
+  const asked = { key: state, agent: DRILL_AGENT, input: {}, maxAttempts: 1 };
+  const { job } = await jobs.enqueue(asked, PERSON);
+  if (state === 'queued') return;
+  const claim = { job: job!.id, instance: 'drill', maxRunningOfAgent: 9, source: null };
+  const { fence } = (await jobs.claim({ ...claim, leaseUntil: it.clock.now() + LASTS_MS }))!;
+  const error = { code: 'drill', message: 'made to die' };
+  if (state === 'dead') await jobs.settle(fence, { kind: 'dead', error });
 }
 
 async function leftBehind(id: string): Promise<Record<string, unknown>> {
@@ -54,12 +65,18 @@ async function leftBehind(id: string): Promise<Record<string, unknown>> {
     halted: (await store.control.read()).halted,
     stopped: existsSync(path.join(store.stateDir, 'STOP')),
     breaker: (await store.breakers.get(DRILL_AGENT)).state,
-    queued: (await store.jobs.counts()).queued,
+    jobs: await store.jobs.counts(),
     files: existsSync(path.join(store.stateDir, drillFolder(id))),
   };
 }
 
-const NOTHING = { halted: false, stopped: false, breaker: 'closed', queued: 0, files: false };
+const NOTHING = {
+  halted: false,
+  stopped: false,
+  breaker: 'closed',
+  jobs: { queued: 0, waiting: 0, running: 0, dead: 0 },
+  files: false,
+};
 
 describe('a drill that died', () => {
   test('is undone at once when its process is proven to be gone, and told once', async () => {
