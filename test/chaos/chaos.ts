@@ -45,10 +45,10 @@ const TIMES = {
  * of it is one attempt, ended as a system does that has no memory left.
  */
 const LIVES_MS: Readonly<Record<Victim, number>> = {
-  worker: 4_000,
-  scheduler: 800,
-  watchdog: 800,
-  child: 1_200,
+  worker: 2_500,
+  scheduler: 500,
+  watchdog: 400,
+  child: 800,
 };
 /** One life in so many ends before it has come up. */
 const STILLBORN_ONE_IN = 5;

@@ -15,12 +15,12 @@ export interface SoakAgent {
 /** Twenty agents, from each minute of an hour to once a week. */
 export const SOAK_AGENTS: readonly SoakAgent[] = [
   { name: 'minutely', does: 'call', cron: '* 9 * * *', catchUp: 'skip' },
-  { name: 'fives', does: 'nothing', cron: '*/5 20-23 * * *' },
-  { name: 'tens', does: 'steps', cron: '*/10 0-11 * * *' },
-  { name: 'quarters', does: 'call', cron: '*/15 * * * *' },
-  { name: 'thirds', does: 'stream', cron: '*/20 * * * *' },
+  { name: 'fives', does: 'nothing', cron: '*/5 22-23 * * *' },
+  { name: 'tens', does: 'steps', cron: '*/10 0-5 * * *' },
+  { name: 'quarters', does: 'call', cron: '*/15 12-23 * * *' },
+  { name: 'thirds', does: 'stream', cron: '*/20 8-19 * * *' },
   { name: 'halves', does: 'flaky', cron: '*/30 * * * *' },
-  { name: 'slow', does: 'slow', cron: '10 * * * *' },
+  { name: 'slow', does: 'slow', cron: '10 */3 * * *' },
   { name: 'hourly', does: 'steps', cron: '0 * * * *' },
   { name: 'queued', does: 'call', cron: '30 * * * *', catchUp: 'all', overlap: 'queue' },
   { name: 'failing', does: 'fails', cron: '17 */2 * * *', attempts: 2 },

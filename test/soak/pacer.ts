@@ -8,7 +8,7 @@ import type { Installation } from './installation.ts';
 /**
  * One leap at most: well below a tick of the watchdog, so that nobody believes the machine slept.
  */
-const LEAP_MS = 20_000;
+const LEAP_MS = 30_000;
 /** While work is under way that does not move, such as a provider that hangs. */
 const SMALL_LEAP_MS = 5_000;
 /** Work that has not moved for so long is waiting for time to pass, ms of the machine. */
@@ -32,6 +32,12 @@ export const BOOT_RATE = 2;
 const WORK_RATE = 5;
 
 const LEAPS: Partial<Record<Mode, number>> = { leap: LEAP_MS, hang: SMALL_LEAP_MS };
+
+/** What the referee has to know of the clock: see `Facts` there. */
+export const CLOCK_FACTS = {
+  aheadMs: BEHIND_MS + LEAP_MS,
+  bootMs: BOOT_MAX_MS * BOOT_RATE,
+} as const;
 
 interface Activity {
   readonly running: number;

@@ -5,7 +5,7 @@ import { machineMs, machineSleep } from './clock.mjs';
 import { Face } from './face.mjs';
 import { Fleet } from './fleet.ts';
 import { Installation } from './installation.ts';
-import { BOOT_RATE, Pacer } from './pacer.ts';
+import { BOOT_RATE, CLOCK_FACTS, Pacer } from './pacer.ts';
 import { askReferee, countsLine } from './ask-referee.ts';
 import { Remotes } from './remotes.ts';
 import { Seeded } from './seeded.ts';
@@ -33,7 +33,7 @@ const CHANGES = [Date.parse('2026-03-29T01:00:00Z'), Date.parse('2026-10-25T01:0
 
 const CAPS: Caps = { perCall: 0.05, perJob: 0.04, perHour: 0.2, perDay: 1, perMonth: 20 };
 
-/** The defaults, coarser: a leap of the clock is a third of a beat. */
+/** The defaults, coarser: a leap of the clock is half a beat. */
 const TIMES = {
   tick: '60s',
   beat: '60s',
@@ -89,7 +89,8 @@ export async function runSoak(options: SoakOptions): Promise<number> {
     await quiesce(parts);
     const minutes = (machineMs() - startedMs) / 60_000;
     console.log(`soak: ${days.toFixed(2)} days took ${minutes.toFixed(1)} min of the machine`);
-    code = await askReferee(installation, remotes, { kind: 'soak', seed: options.seed });
+    const facts = { kind: 'soak', seed: options.seed, ...CLOCK_FACTS };
+    code = await askReferee(installation, remotes, facts);
     code = Math.max(code, tellSizes(sizes, installation));
     console.log(`the clock: ${JSON.stringify(pacer.seconds)} s of the machine`);
     console.log(`happened: ${JSON.stringify(timeline.counts)}`);

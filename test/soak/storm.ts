@@ -38,19 +38,19 @@ interface Happening {
 
 /** How often each happens in a day. */
 const PER_DAY: readonly (readonly [Kind, number])[] = [
-  ['kill', 24],
-  ['killBusy', 24],
-  ['restart', 4],
-  ['wedge', 4],
+  ['kill', 8],
+  ['killBusy', 12],
+  ['restart', 2],
+  ['wedge', 2],
   ['wedgeWatchdog', 1],
   ['step', 4],
-  ['reconfigure', 2],
-  ['halt', 2],
+  ['reconfigure', 1],
+  ['halt', 1],
   ['outage', 1],
   ['diskFull', 1],
   ['channel', 6],
-  ['decide', 8],
-  ['enqueue', 8],
+  ['decide', 6],
+  ['enqueue', 6],
 ];
 
 /** Every kind that there is. */
@@ -110,7 +110,7 @@ const HAPPENINGS = {
 } as const;
 
 async function weather({ remotes, random }: StormParts): Promise<void> {
-  await remotes.scriptModel(modelWeather(random, { calls: 200, delayMaxMs: 3_000 }));
+  await remotes.scriptModel(modelWeather(random, { calls: 200, delayMaxMs: 1_000 }));
   await remotes.collectBill();
 }
 

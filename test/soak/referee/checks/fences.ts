@@ -55,8 +55,9 @@ export function haltHolds(evidence: Evidence): Verdict {
   const violations = events
     .filter((it) => HALTED.has(it.kind) && inside(it))
     .map((it) => `event ${it.id}: ${it.kind} of ${it.ref} while halted`);
-  const slackMs = 4 * durationMs(facts.times['beat'] ?? '2s');
-  const drainMs = durationMs(facts.times['drain'] ?? '20s') + slackMs;
+  // A worker that was killed with the halt comes up first and takes back what it left running.
+  const { aheadMs = 0, bootMs = 0 } = facts;
+  const drainMs = durationMs(facts.times['drain'] ?? '20s') + bootMs + aheadMs;
   for (const { from, to } of stretches) {
     const until = to?.at ?? Number.POSITIVE_INFINITY;
     for (const it of attempts) {

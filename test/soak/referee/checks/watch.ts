@@ -68,7 +68,7 @@ export function onlyTheWedgedAreEnded(evidence: Evidence): Verdict {
   const signalled = kills.filter((it) => ['term', 'kill', 'dead', 'recovered'].includes(it.state));
   const healthy = signalled.filter((it) => !stopped.has(it.pid));
   violations.push(...healthy.map((it) => `the ${it.service} ${it.pid} was ended and was well`));
-  const boundMs = wedgeBoundMs(facts.times);
+  const boundMs = wedgeBoundMs(facts.times) + (facts.aheadMs ?? 0);
   const wedges = timeline.filter((it) => it.kind === 'wedge');
   let slowest = 0;
   for (const wedge of wedges) {
@@ -87,7 +87,11 @@ export function onlyTheWedgedAreEnded(evidence: Evidence): Verdict {
   };
 }
 
-/** 45 s with the default times: silence, grace, and seven and a half ticks. */
+/**
+ * 45 s with the default times: silence, grace, and seven and a half ticks. Silence is seen within two
+ * ticks of its end, the end of the grace and the death within one each; the rest is for ticks that
+ * come late.
+ */
 function wedgeBoundMs(times: Readonly<Record<string, string>>): number {
   const ms = (name: string, fallback: string): number => durationMs(times[name] ?? fallback);
   return ms('silent', '20s') + ms('termGrace', '10s') + 7.5 * ms('tick', '2s');
