@@ -117,6 +117,8 @@ function configure(installation: Installation, remotes: Remotes): void {
     ends: remotes.at,
     read: [],
     concurrency: 4,
+    // A provider that hangs is not worth more of a run in real time.
+    timeout: '30s',
   });
 }
 

@@ -78,6 +78,8 @@ export interface ConfigParts {
   /** Files every agent may read: the face of the clock. */
   readonly read: readonly string[];
   readonly concurrency: number;
+  /** Of each attempt, as in the configuration. */
+  readonly timeout: string;
 }
 
 const ENTRY = fileURLToPath(new URL('fixtures/agent.ts', import.meta.url));
@@ -111,7 +113,7 @@ function dollars(caps: Caps): Record<string, string> {
   return Object.fromEntries(Object.entries(caps).map(([name, usd]) => [name, `$${usd}`]));
 }
 
-function agentEntry(agent: SoakAgent, { ends, read }: ConfigParts): object {
+function agentEntry(agent: SoakAgent, { ends, read, timeout }: ConfigParts): object {
   const { does, cron, every, attempts, catchUp, overlap } = agent;
   const input = { does, model: `${ends.model}/v1`, page: `${ends.web}/page`, denied: ends.denied };
   return {
@@ -120,7 +122,7 @@ function agentEntry(agent: SoakAgent, { ends, read }: ConfigParts): object {
     ...(attempts === undefined ? {} : { attempts }),
     ...(catchUp === undefined ? {} : { catchUp }),
     ...(overlap === undefined ? {} : { overlap }),
-    timeout: '3m',
+    timeout,
     memoryMb: 128,
     input,
     allow: {

@@ -64,6 +64,7 @@ export async function runSoak(options: SoakOptions): Promise<number> {
       ends: remotes.at,
       read: [face.path],
       concurrency: 4,
+      timeout: '3m',
     });
   const { dir, stateDir } = installation;
   const env = { ...installation.env, SOAK_WEBHOOK: remotes.at.discord };
