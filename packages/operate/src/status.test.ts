@@ -1,4 +1,4 @@
-import type { Beat, Hold, HoldRequest, ServiceName } from '@nightshift/domain';
+import type { Beat, ServiceName } from '@nightshift/domain';
 import { systemProcesses } from '@nightshift/lifecycle';
 import { exitedProcess } from '@nightshift/support';
 import { expect, test } from 'vitest';
@@ -84,7 +84,6 @@ test('what is held stands beside what is settled, and goes when its call ends', 
     instance: 'worker-1',
     leaseToken: fence.token,
   };
-  const price = { priceVersion: 'p', rates: {} };
   const ask = (boundNusd: number) =>
     ledger.reserve({
       principal,
@@ -93,15 +92,15 @@ test('what is held stands beside what is settled, and goes when its call ends', 
       endpoint: 'api',
       model: 'm',
       requestHash: 'h',
+      priceVersion: 'p',
       boundNusd,
-      ...price,
-    } as HoldRequest);
+    });
   const taken = await ask(900_000_000);
+  if ('refused' in taken) throw new Error(taken.refused.message);
   expect(await ask(200_000_000)).toMatchObject({ refused: { reason: 'cap-day' } });
   const day = async () => (await readStatus(site.installation)).day;
   expect(await day()).toMatchObject({ heldNusd: 900_000_000, settledNusd: 0, capNusd: 1e9 });
-  const { hold } = taken as { hold: Hold };
-  await ledger.end(hold.id, { outcome: 'answered', actualNusd: 1_000 });
+  await ledger.end(taken.hold.id, { outcome: 'answered', actualNusd: 1_000 });
   expect(await day()).toMatchObject({ heldNusd: 0, settledNusd: 1_000 });
   expect(await ask(200_000_000)).toHaveProperty('hold');
 });

@@ -5,7 +5,9 @@ import { claim, claimed, enqueued, openWorld, PERSON, running } from '../test/wo
 import type { Connection, SqlParams } from './connection.ts';
 
 const BIG = new Set(
-  'jobs attempts steps calls spend slots events reports tasks job_keys budget_windows'.split(' '),
+  'jobs attempts steps calls spend slots events reports tasks job_keys budget_windows drafts'.split(
+    ' ',
+  ),
 );
 
 /** Notes the text of every statement that runs on a connection. */
@@ -63,6 +65,8 @@ test('nothing a worker or a scheduler does at each pass walks a table that grows
   await jobs.list({ state: 'dead', limit: 5 });
   await jobs.list({ state: 'running', limit: 5 });
   await world.store.ledger.presumeOrphans(null);
+  await world.store.drafts.tidy();
+  await world.store.drafts.waiting();
   await world.store.control.pauseAgent('digest', PERSON);
   world.clock.advance(1e12);
   const old = await retention.prune({ ...DEFAULT_RETENTION, slotsMs: 1, jobsMs: 1 }, 50);

@@ -3,7 +3,7 @@
  * says which slots lie in a span, `catch-up.ts` what becomes of each. Between slots it keeps the
  * database small (`housekeeping.ts`), and starts the drills when they are due (`drill-timer.ts`).
  */
-import type { SecretRef } from '@nightshift/domain';
+import type { ReportStore, SecretRef } from '@nightshift/domain';
 import { putBudgets, runService, type ServiceContext } from '@nightshift/lifecycle';
 import { checkCron } from '@nightshift/schedule';
 import { createDrillStore, openStore, type Store } from '@nightshift/store';
@@ -51,7 +51,8 @@ await runService<Store>({
       ages: settings.retention,
       clock,
       reportFiles: (before, limit) => {
-        const ids = store.reports.ids;
+        const ids: ReportStore['ids'] = (agent, fromAt, toAt) =>
+          store.reports.ids(agent, fromAt, toAt);
         return removeOldReportFiles({ dir: paths.reports, before, limit, ids });
       },
       onPruned(removed) {

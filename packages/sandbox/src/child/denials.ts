@@ -8,8 +8,8 @@ const KINDS = ['addon', 'child', 'ffi', 'fs', 'inspector', 'net', 'wasi', 'worke
 const OWN = channel('nightshift:denied');
 
 interface Denied {
-  readonly permission?: unknown;
-  readonly resource?: unknown;
+  readonly permission: string;
+  readonly resource?: string;
 }
 
 /**
@@ -21,11 +21,11 @@ export function tellDenials(client: Client): void {
   const counts = new Map<string, number>();
   const note = (message: unknown): void => {
     const { permission, resource } = message as Denied;
-    const kind = String(permission).slice(0, 40);
+    const kind = permission.slice(0, 40);
     const count = (counts.get(kind) ?? 0) + 1;
     counts.set(kind, count);
     if (!/^[125]0*$/.test(String(count))) return;
-    const params = { permission: kind, resource: String(resource ?? '').slice(0, 300), count };
+    const params = { permission: kind, resource: (resource ?? '').slice(0, 300), count };
     client.control({ method: 'denied', params }).catch(() => undefined);
   };
   for (const kind of KINDS) channel(`node:permission-model:${kind}`).subscribe(note);
@@ -33,7 +33,7 @@ export function tellDenials(client: Client): void {
 }
 
 /** Says that something was denied that Node's model does not know. @throws always */
-export function deny(permission: string, resource: unknown): never {
+export function deny(permission: string, resource: string): never {
   OWN.publish({ permission, resource });
   const error = new Error(`${permission} is not for agents`);
   throw Object.assign(error, { code: 'ERR_ACCESS_DENIED', permission });

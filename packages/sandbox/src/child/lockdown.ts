@@ -35,7 +35,7 @@ const PROCESS = [
 const TELLING = ['kill', 'execve'] as const;
 
 for (const name of TELLING) {
-  replace(process, name, (target: unknown) => deny(`process.${name}`, target));
+  replace(process, name, (target: unknown) => deny(`process.${name}`, String(target)));
 }
 for (const name of PROCESS) remove(process, name);
 // Renicing works on any process of the same user.

@@ -60,6 +60,7 @@ export function waitingDrafts(db: Connection, now: number): DraftsWaiting {
   return db.one<DraftsWaiting>(WAITING, [now])!;
 }
 
+// The first condition is verbatim that of a partial index.
 const WAITING = `
   SELECT count(*) AS waiting, min(created_at) AS oldestAt FROM drafts
-  WHERE state = 'pending' AND expires_at > ?`;
+  WHERE state IN ('pending', 'approved', 'executing') AND state = 'pending' AND expires_at > ?`;

@@ -28,15 +28,18 @@ export function tidy(db: Connection, now: number): number {
   return stale.length + lost.length;
 }
 
+// Those that are not over, verbatim as a partial index knows them.
+const OPEN = `state IN ('pending', 'approved', 'executing')`;
+
 const STALE = `
   SELECT id, state FROM drafts
-  WHERE (state = 'pending' AND expires_at <= :now)
-     OR (state = 'approved' AND decided_at < :approvedBefore)
+  WHERE ${OPEN} AND ((state = 'pending' AND expires_at <= :now)
+     OR (state = 'approved' AND decided_at < :approvedBefore))
   LIMIT :limit`;
 
 const EXPIRE = `UPDATE drafts SET state = 'expired', ended_at = ? WHERE id = ? AND state = ?`;
 
 const LOST = `
   SELECT d.id FROM drafts d LEFT JOIN jobs j ON j.id = d.execution
-  WHERE d.state = 'executing' AND (j.state IS NULL OR j.state NOT IN ('queued', 'running'))
+  WHERE d.${OPEN} AND d.state = 'executing' AND (j.state IS NULL OR j.state NOT IN ('queued', 'running'))
   LIMIT ?`;
