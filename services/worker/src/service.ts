@@ -1,8 +1,7 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { type Actions, createActions, createBroker } from '@nightshift/broker';
-import type { AgentSettings, InnerDenial, Principal, ProcessRef } from '@nightshift/domain';
+import type { AgentSettings, InnerDenial, Principal } from '@nightshift/domain';
 import {
   type Processes,
   type ServiceContext,
@@ -17,15 +16,13 @@ import { type Tickets, openTickets, watchCommits } from '@nightshift/queue';
 import type { Store } from '@nightshift/store';
 import { dataVersion, sweepTickets } from '@nightshift/store/tickets';
 import { sourceHash } from './agent-entry.ts';
+import { orphanKiller } from './kill-orphan.ts';
 import { onlyWork } from './only.ts';
 import { runAttempt } from './run-attempt.ts';
 import { childArgv, provenLauncher } from './proven-launcher.ts';
 import { prepareScratch } from './scratch.ts';
 import type { TakeoverParts } from './takeover.ts';
 import { Worker } from './worker.ts';
-
-/** How long a killed orphan may take to be seen dead, ms. */
-const ORPHAN_DEAD_WITHIN_MS = 5_000;
 
 /** Puts the worker together from a context of the lifecycle. */
 export async function startWorker(context: ServiceContext<Store>): Promise<Work> {
@@ -165,19 +162,7 @@ function takeoverOf(context: ServiceContext<Store>, processes: Processes): Takeo
     instances: store.instances,
     ledger: store.ledger,
     liveness: (ref) => processes.liveness(ref),
-    killOrphan: (ref) => killOrphan(processes, ref),
+    killOrphan: orphanKiller(processes),
     log: (event, fields) => log.warn(event, event, fields),
   };
-}
-
-/** True when the child is proven to be dead, after a kill if need be. */
-async function killOrphan(processes: Processes, ref: ProcessRef): Promise<boolean> {
-  for (let waited = 0; waited <= ORPHAN_DEAD_WITHIN_MS; waited += 20) {
-    const state = processes.liveness(ref);
-    if (state === 'dead' || state === 'other') return true;
-    if (state === 'unknown') return false;
-    processes.signal(ref, 'SIGKILL');
-    await setTimeout(20);
-  }
-  return false;
 }
