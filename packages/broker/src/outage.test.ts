@@ -2,18 +2,26 @@ import { BREAKER_POLICY } from '@nightshift/domain';
 import { expect, test } from 'vitest';
 import { PERSON, ask, openRig, reasonOf } from '../test/rig.ts';
 
-/** An hour of calls, one a minute or so. */
+/** An hour of calls. */
 const CALLS = 40;
+const EVERY_MS = 90_000;
+/** Cool-downs of an hour: 30 s, doubling up to 15 min, each with one probe behind it. */
+const PROBES_MAX = 8;
 
 test('an outage that swallows calls opens the breaker, and what was presumed can be corrected', async () => {
   const rig = await openRig({ broker: { limits: { callMaxMs: 100, tries: 1 } } });
   rig.server.script([{ hang: 'before-headers', times: 'always' }]);
   const reasons: string[] = [];
-  for (let i = 0; i < CALLS; i++) reasons.push(await reasonOf(ask(rig, {}, i)));
+  for (let i = 0; i < CALLS; i++) {
+    reasons.push(await reasonOf(ask(rig, {}, i)));
+    rig.clock.advance(EVERY_MS);
+  }
   const refused = reasons.filter((it) => it === 'breaker-open');
-  expect(refused.length).toBeGreaterThanOrEqual(CALLS - BREAKER_POLICY.threshold);
+  expect(refused.length).toBeGreaterThanOrEqual(CALLS - BREAKER_POLICY.threshold - PROBES_MAX);
   const rows = await rig.rows();
   expect(rows).toHaveLength(CALLS - refused.length);
+  // Somebody does look whether it is over.
+  expect(rows.length).toBeGreaterThan(BREAKER_POLICY.threshold);
   expect(rows.every(({ state, outcome }) => state === 'presumed' && outcome === 'timeout')).toBe(
     true,
   );

@@ -218,7 +218,12 @@ test('every outcome but a crash of this process has a test above', () => {
 
 test('a thousand refusals before any token leave the counters at zero', async () => {
   const rig = await openRig({ broker: { limits: { tries: 1, giveUpMs: 0 } } });
-  rig.server.script([{ status: 400, times: 'always' }]);
+  rig.server.script([
+    { status: 400, times: 400 },
+    { status: 404, times: 200 },
+    { status: 413, times: 200 },
+    { status: 422, times: 'always' },
+  ]);
   for (let ordinal = 0; ordinal < 1_000; ordinal++) {
     await rig.broker.handle(rig.who, chatRequest(rig, {}, { ordinal }), NEVER);
   }

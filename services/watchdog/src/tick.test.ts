@@ -19,7 +19,10 @@ beforeEach(async () => {
 });
 
 /** A job that is dead from the start: it was claimed and failed for good. */
-async function dieOnce(key: string): Promise<void> {
+async function dieOnce(
+  key: string,
+  error = { code: 'agent-failed', message: 'it threw' },
+): Promise<void> {
   const { job } = await it.store.jobs.enqueue(
     { key, agent: 'digest', input: null, maxAttempts: 1 },
     PERSON,
@@ -31,7 +34,6 @@ async function dieOnce(key: string): Promise<void> {
     maxRunningOfAgent: 9,
     source: null,
   });
-  const error = { code: 'agent-failed', message: 'it threw' };
   await it.store.jobs.settle(claim!.fence, { kind: 'dead', error });
 }
 
@@ -131,6 +133,16 @@ describe('news', () => {
   });
 });
 
+test('a model without a price is told once, with its name and the reason', async () => {
+  const message = 'the price table has no model "gpt-99" at https://api.openai.com/v1';
+  await dieOnce('asks', { code: 'price-unknown', message });
+  await it.run(10 * 60_000);
+  it.restart();
+  await it.run(10 * 60_000);
+  expect(it.titles()).toEqual(['A job is dead: digest']);
+  expect(it.server.messages()[0]?.message).toContain(`price-unknown: ${message}`);
+});
+
 test('a restart with troubles open and one new tells the new one alone', async () => {
   await it.run(10_000);
   worker.beats = false;
@@ -194,4 +206,20 @@ test('a channel that never answers delays no tick, and the stop waits for it', a
   slow.release();
   await end;
   await waitUntil(() => slow.messages().length === 1, { what: 'the message' });
+});
+
+test('a service that is started two hundred times in ten minutes is told once', async () => {
+  const ref = await endedRef();
+  for (let start = 0; start < 200; start++) {
+    worker.beats = false;
+    await it.store.instances.stopped(worker.id);
+    worker = await it.register('worker', ref);
+    it.clock.advance(1_000);
+    await it.tick();
+  }
+  expect(it.titles()).toEqual(['The worker does not stay up']);
+  expect(it.signals).toEqual([]);
+  // It stays up from now on.
+  await it.run(12 * 60_000);
+  expect(it.titles().at(-1)).toBe('Resolved: The worker does not stay up');
 });
