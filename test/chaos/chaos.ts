@@ -6,6 +6,7 @@ import { askReferee, countsLine } from '../soak/ask-referee.ts';
 import { machineMs, machineSleep } from '../soak/clock.mjs';
 import { Fleet, SERVICES, type Service } from '../soak/fleet.ts';
 import { Installation } from '../soak/installation.ts';
+import { met } from '../soak/met.ts';
 import { Remotes } from '../soak/remotes.ts';
 import { Seeded } from '../soak/seeded.ts';
 import { Timeline } from '../soak/timeline.ts';
@@ -96,6 +97,7 @@ export async function runChaos(options: ChaosOptions): Promise<number> {
     await dry(parts);
     code = await askReferee(installation, remotes, { kind: 'chaos', seed: options.seed });
     console.log(`happened: ${JSON.stringify(timeline.counts)}`);
+    console.log(`met: ${JSON.stringify(met(evidence, []))}`);
     console.log(countsLine(installation, { seed: options.seed, kills }));
   } finally {
     fleet.killAll();

@@ -47,7 +47,9 @@ const storm = (script: string, restMinutes: number, ...args: string[]): Call => 
   command: nodeBinary,
   args: (minutes) => [
     path.join(repoRoot, script),
-    ...['--seed', String(today), '--minutes', (minutes - restMinutes).toFixed(1), ...args],
+    `--seed=${today}`,
+    `--minutes=${(minutes - restMinutes).toFixed(1)}`,
+    ...args,
   ],
 });
 const pnpm = (script: string): Call => ({

@@ -5,6 +5,7 @@ import { machineMs, machineSleep } from './clock.mjs';
 import { Face } from './face.mjs';
 import { Fleet } from './fleet.ts';
 import { Installation } from './installation.ts';
+import { met } from './met.ts';
 import { BOOT_RATE, CLOCK_FACTS, Pacer } from './pacer.ts';
 import { askReferee, countsLine } from './ask-referee.ts';
 import { Remotes } from './remotes.ts';
@@ -95,6 +96,7 @@ export async function runSoak(options: SoakOptions): Promise<number> {
     code = Math.max(code, tellSizes(sizes, installation));
     console.log(`the clock: ${JSON.stringify(pacer.seconds)} s of the machine`);
     console.log(`happened: ${JSON.stringify(timeline.counts)}`);
+    console.log(`met: ${JSON.stringify(met(installation.evidence, CHANGES))}`);
     const kills = timeline.counts['SIGKILL'] ?? 0;
     console.log(countsLine(installation, { seed: options.seed, days: round(days), kills }));
   } finally {

@@ -55,7 +55,8 @@ async function tryOne(mutant: Mutant): Promise<Found> {
 }
 
 /** @returns everything that the run printed */
-function storm(tree: string, { storm: [script, ...args] }: Mutant): Promise<string> {
+function storm(tree: string, mutant: Mutant): Promise<string> {
+  const [script = '', ...args] = mutant.storm.split(' ');
   const child = spawn(
     path.join(tree, 'node_modules/.bin/node'),
     [path.join(tree, script), ...args, '--seed', values.seed],

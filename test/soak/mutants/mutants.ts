@@ -12,28 +12,22 @@ export interface Mutant {
   /** What is wrong with it, in words. */
   readonly what: string;
   readonly edits: readonly Edit[];
-  /** The storm that shows it, and nothing else. */
-  readonly storm: readonly [script: string, ...args: string[]];
+  /** The storm that shows it, and nothing else: a script and its arguments. */
+  readonly storm: string;
 }
 
 /** A busy system under the weather of its provider, and one whose worker is killed as well. */
-const chaos = (victims: string): string[] => [
-  ...['test/chaos/main.ts', '--minutes', '0.6', '--patience', '15', '--victims', victims],
-];
-const BUSY = chaos('nobody');
-const KILLS = chaos('worker,child');
-/** Some hours of the shared clock with the one thing that it takes. */
-const soak = (days: number, kind: string): string[] => [
-  ...['test/soak/main.ts', '--days', String(days), '--minutes', '0.7'],
-  ...['--only', kind],
-];
+const BUSY = 'test/chaos/main.ts --minutes 0.6 --patience 15 --victims nobody';
+const KILLS = 'test/chaos/main.ts --minutes 0.6 --patience 15 --victims worker,child';
 
-const storm = ([script = '', ...args]: readonly string[]): Mutant['storm'] => [script, ...args];
+/** Some hours of the shared clock with the one thing that it takes. */
+const soak = (days: number, kind: string): string =>
+  `test/soak/main.ts --days ${days} --minutes 0.7 --only ${kind}`;
 
 /** Without a change: the same storms, and nothing may be found. */
 export const CONTROLS: readonly Mutant[] = [
-  { id: '-', what: 'nothing is changed', edits: [], storm: storm(KILLS) },
-  { id: '-', what: 'nothing is changed', edits: [], storm: storm(soak(0.1, 'enqueue')) },
+  { id: '-', what: 'nothing is changed', edits: [], storm: KILLS },
+  { id: '-', what: 'nothing is changed', edits: [], storm: soak(0.1, 'enqueue') },
 ];
 
 /** At least one for each invariant, chosen so that a short storm shows it. */
@@ -48,7 +42,7 @@ export const MUTANTS: readonly Mutant[] = [
         put: 'w.held_nusd + w.presumed_nusd <=',
       },
     ],
-    storm: storm(BUSY),
+    storm: BUSY,
   },
   {
     id: 'I2',
@@ -80,7 +74,7 @@ export const MUTANTS: readonly Mutant[] = [
         put: "crashed: 'released'",
       },
     ],
-    storm: storm(BUSY),
+    storm: BUSY,
   },
   {
     id: 'I3',
@@ -97,7 +91,7 @@ export const MUTANTS: readonly Mutant[] = [
         put: '    : Object.values(endpoint.models)[0];\n  if (declared === undefined)',
       },
     ],
-    storm: storm(BUSY),
+    storm: BUSY,
   },
   {
     id: 'I4',
@@ -134,7 +128,7 @@ export const MUTANTS: readonly Mutant[] = [
         put: ')',
       },
     ],
-    storm: storm(BUSY),
+    storm: BUSY,
   },
   {
     id: 'I5',
@@ -146,7 +140,7 @@ export const MUTANTS: readonly Mutant[] = [
         put: "const again = final(struck, 'done', 'job.taken-back', null);",
       },
     ],
-    storm: storm(KILLS),
+    storm: KILLS,
   },
   {
     id: 'I6',
@@ -158,7 +152,7 @@ export const MUTANTS: readonly Mutant[] = [
         put: "    return enqueue(facts, at);\n  }).filter((it) => it.kind !== 'skip');",
       },
     ],
-    storm: storm(BUSY),
+    storm: BUSY,
   },
   {
     id: 'I7',
@@ -175,7 +169,7 @@ export const MUTANTS: readonly Mutant[] = [
         put: '    id,\n    key: used === 0 ? `${job.key} again ${id}` : job.key,',
       },
     ],
-    storm: storm(soak(0.1, 'enqueue')),
+    storm: soak(0.1, 'enqueue'),
   },
   {
     id: 'I8',
@@ -187,7 +181,7 @@ export const MUTANTS: readonly Mutant[] = [
         put: 'if (kept === null || who.attempt > 1) return null;',
       },
     ],
-    storm: storm(KILLS),
+    storm: KILLS,
   },
   {
     id: 'I9',
@@ -199,7 +193,7 @@ export const MUTANTS: readonly Mutant[] = [
         put: '  if (port === 0) return false;\n',
       },
     ],
-    storm: storm(BUSY),
+    storm: BUSY,
   },
   {
     id: 'I10',
@@ -216,7 +210,7 @@ export const MUTANTS: readonly Mutant[] = [
         put: "    approve(db, clock, id, draft, { kind: 'agent', name: agent } as never);\n    return findDraft(db, id, now)!;\n",
       },
     ],
-    storm: storm(soak(0.15, 'enqueue')),
+    storm: soak(0.15, 'enqueue'),
   },
   {
     id: 'I11',
@@ -228,7 +222,7 @@ export const MUTANTS: readonly Mutant[] = [
         put: 'deliveriesFor(next.notices.slice(0, 0)',
       },
     ],
-    storm: storm(BUSY),
+    storm: BUSY,
   },
   {
     id: 'I12',
@@ -245,7 +239,7 @@ export const MUTANTS: readonly Mutant[] = [
         put: '`',
       },
     ],
-    storm: storm(soak(0.05, 'halt')),
+    storm: soak(0.05, 'halt'),
   },
   {
     id: 'I13',
@@ -257,6 +251,6 @@ export const MUTANTS: readonly Mutant[] = [
         put: 'times.silentMs : times.beatMs / 2;\n  if (seen',
       },
     ],
-    storm: storm(soak(0.05, 'enqueue')),
+    storm: soak(0.05, 'enqueue'),
   },
 ];
