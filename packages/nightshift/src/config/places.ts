@@ -51,7 +51,7 @@ export function baseUrl(value: unknown): string {
 export function webUrl(value: unknown, what: string): URL {
   const text = string(value, what);
   const url = URL.parse(text);
-  if (url === null) throw new WrongValue(`${JSON.stringify(text)} is not ${what}`);
+  if (url === null) throw new WrongValue(`${shown(text)} is not ${what}`);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new WrongValue(`should begin with https:// or http://, begins with ${url.protocol}`);
   }
@@ -63,14 +63,18 @@ export function webUrl(value: unknown, what: string): URL {
   return url;
 }
 
+/** A value for a message, without what may be a password or a key. */
+function shown(text: string): string {
+  return /[@?#]/.test(text) ? 'what is written' : JSON.stringify(text);
+}
+
 /**
  * One host an agent may fetch from: a name or an address, with a port where it is not the usual
  * one. Lower case, as DNS compares. No patterns: each host is somebody's decision.
  */
 export function host(value: unknown): string {
   const text = string(value, 'a host such as "example.org"');
-  const wrong = (why: string): WrongValue =>
-    new WrongValue(`${JSON.stringify(text)} is not a host: ${why}`);
+  const wrong = (why: string): WrongValue => new WrongValue(`${shown(text)} is not a host: ${why}`);
   if (text.includes('://')) throw wrong('leave the scheme out');
   if (/[/?#]/.test(text)) throw wrong('leave the path out');
   if (text.includes('@')) throw wrong('leave user and password out');

@@ -14,7 +14,8 @@ export function secret(resolve?: ResolveSecret): (value: unknown) => SecretRef {
     }
     const name = string(value.env, "a name, as in env('NAME')");
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-      throw new WrongValue(`${JSON.stringify(name)} is not a name of an environment variable`);
+      // Not shown: whoever takes env() for a wrapper writes the key itself.
+      throw new WrongValue("what env() holds is no name of a variable: write env('NAME')");
     }
     if (resolve !== undefined && lookUp(resolve, name) === null) {
       throw new WrongValue(`${name} is not set, and neither is ${name}_FILE`);

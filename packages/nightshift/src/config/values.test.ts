@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { baseUrl, host, isOllamaCloud, isPaidHost } from './places.ts';
 import { schedule } from './schedule.ts';
+import { secret } from './secret.ts';
 import { duration, json, money, timezone } from './values.ts';
 
 describe('money', () => {
@@ -86,6 +87,22 @@ describe('base URLs', () => {
   ])('%s is none', (written) => {
     expect(() => baseUrl(written)).toThrow(/should|is not/);
   });
+});
+
+test('a password or a key that is written where none belongs is not repeated', () => {
+  const attempts = [
+    () => host('user:sekrit@example.org'),
+    () => host('https://user:sekrit@example.org'),
+    () => host('example.org/page?key=sekrit'),
+    () => baseUrl('http://user:sekrit@models.example'),
+    () => baseUrl('http://user:sekrit@[models'),
+    () => baseUrl('models.example?key=sekrit'),
+    () => secret()({ kind: 'env', env: 'sk-sekrit' }),
+  ];
+  for (const attempt of attempts) {
+    expect(attempt).toThrow(expect.objectContaining({ name: 'WrongValue' }));
+    expect(attempt).not.toThrow(/sekrit/);
+  }
 });
 
 test('hosts that charge are known with their regions and subdomains, and no others', () => {
