@@ -82,6 +82,34 @@ describe('a wedged worker', () => {
     expect(it.titles()).toEqual(['The worker makes no progress']);
   });
 
+  test('that dies and comes back while nobody can be told is one message, with the real times', async () => {
+    it.server.script([{ status: 500, times: 'always' }]);
+    const worker = await wedgedWorker('obedient');
+    const wedgedAt = it.clock.now();
+    await it.until('a SIGTERM', BOUND_MS, sent('SIGTERM'));
+    await gone(worker.ref);
+    await it.register('worker', refOf((await startFixture('obedient')).pid));
+    await it.until('its successor', 30_000, stateIs('recovered'));
+    const wellAt = it.clock.now();
+    await it.run(10 * 60_000 - (wellAt - wedgedAt));
+    expect(it.titles()).toEqual([]);
+    it.server.script([]);
+    await it.until('the message', 6 * 60_000, () => it.titles().length > 0);
+    // The channel itself has something to say, too.
+    const ofWorker = it.server.messages().filter(({ title }) => title?.includes('worker'));
+    expect(ofWorker.map(({ title }) => title)).toEqual(['Resolved: The worker is silent']);
+    const text = ofWorker[0]?.message ?? '';
+    const [, from = '', to = ''] = /From (\S+ \S+) UTC to (\S+ \S+) UTC/.exec(text) ?? [];
+    const between = (time: string, lowAt: number, highAt: number): void => {
+      const at = Date.parse(`${time.replace(' ', 'T')}Z`);
+      expect(at).toBeGreaterThanOrEqual(lowAt - 1_000);
+      expect(at).toBeLessThanOrEqual(highAt);
+    };
+    between(from, wedgedAt, wedgedAt + 25_000);
+    between(to, wellAt - 20_000, wellAt + 20_000);
+    expect(text).toMatch(/comes \d+ min late/);
+  });
+
   test('that beats again in the last moment is left alone', async () => {
     const worker = await wedgedWorker('stubborn');
     await it.run(18_000);
