@@ -29,6 +29,8 @@ export interface FallbackOptions {
   readonly memory: () => Promise<WatchStore>;
   /** Opens the file again. @throws while it cannot be used */
   readonly reopen: () => Promise<WatchStore>;
+  /** Where a damaged file was moved since this was last asked; null when none was. */
+  readonly movedAside?: () => string | null;
   readonly clock: Clock;
   readonly log: Pick<Log, 'error' | 'info'>;
 }
@@ -82,10 +84,18 @@ class Switching {
   }
 
   finding(): Finding | null {
-    if (this.trouble === null) return null;
+    if (this.trouble === null) return this.#begunAnew();
     const finding = watchdogError('own database', this.trouble);
     const detail = `${finding.detail}. Alerts are kept in memory; a restart forgets them.`;
     return { ...finding, detail };
+  }
+
+  #begunAnew(): Finding | null {
+    const file = this.#options.movedAside?.() ?? null;
+    if (file === null) return null;
+    const finding = watchdogError('own database', new Error(`it was damaged; it lies in ${file}`));
+    const detail = `${finding.detail}. A new one is begun: what was open is told again, acknowledgements are forgotten.`;
+    return { ...finding, key: `${finding.key}:begun-anew`, detail, once: true };
   }
 
   async tryReturn(): Promise<void> {

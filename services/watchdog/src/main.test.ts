@@ -32,6 +32,23 @@ async function stop(child: Child): Promise<void> {
   expect(await child.exited).toEqual({ code: 0, signal: null });
 }
 
+test('a damaged database of its own is moved aside, and a person is told', async () => {
+  const dir = tempDir('watchdog-own');
+  const server = await startNtfy();
+  onCleanup(() => server.close());
+  const channel = { kind: 'ntfy', server: server.url, topic: 'nights' };
+  const config = { agents: { a: { entry: './a.ts' } }, alerts: { channels: [channel] } };
+  writeFileSync(join(dir, 'a.ts'), 'export default 1;\n');
+  writeFileSync(join(dir, 'nightshift.config.ts'), `export default ${JSON.stringify(config)};\n`);
+  (await openStore({ stateDir: dir, clock: systemClock, mode: 'create' })).close();
+  writeFileSync(join(dir, 'watchdog.db'), 'x'.repeat(20_000));
+  const watchdog = start(dir);
+  await says(server, "The watchdog's own database failed");
+  expect(server.messages()[0]?.message).toMatch(/damaged; it lies in .*watchdog\.db\.corrupt-/);
+  await stop(watchdog);
+  expect(server.messages()).toHaveLength(1);
+}, 60_000);
+
 test('the process ticks, tells, comes up without configuration and database, and stops', async () => {
   const dir = tempDir('watchdog-main');
   const server = await startNtfy();

@@ -72,7 +72,15 @@ async function openLocked(boot: Boot, lockWaitMs?: number): Promise<FallbackStor
       error: toError(error),
     });
   }
-  const openFile = (): Promise<WatchStore> => openNoting(boot);
+  let damaged: string | null = null;
+  const openFile = async (): Promise<WatchStore> => {
+    const { store, movedAside } = await openWatchStore({ stateDir: paths.dir, clock });
+    damaged ??= movedAside;
+    if (movedAside !== null) {
+      log.error('watchdog-db-damaged', 'a damaged database was moved aside', { file: movedAside });
+    }
+    return store;
+  };
   const file = await openFile().catch((error: unknown) => {
     log.error('own-database-unusable', 'cannot be opened', { error: toError(error) });
     return null;
@@ -81,17 +89,14 @@ async function openLocked(boot: Boot, lockWaitMs?: number): Promise<FallbackStor
     file,
     memory: () => memoryWatchStore(clock),
     reopen: openFile,
+    movedAside() {
+      const file = damaged;
+      damaged = null;
+      return file;
+    },
     clock,
     log,
   });
-}
-
-async function openNoting({ paths, clock, log }: Boot): Promise<WatchStore> {
-  const { store, movedAside } = await openWatchStore({ stateDir: paths.dir, clock });
-  if (movedAside !== null) {
-    log.error('watchdog-db-damaged', 'a damaged database was moved aside', { file: movedAside });
-  }
-  return store;
 }
 
 function isTaken(error: unknown): boolean {
