@@ -23,7 +23,7 @@ test(
     const checks = json()['checks'] as readonly Check[];
     const machine = ['node', 'sqlite', 'config', 'clock', 'walls', 'awake', 'units'];
     const site = ['state', 'files', 'disk', 'rights', 'database', 'alone', 'install', 'zone'];
-    expect(checks.map((it) => it.name)).toEqual([...machine, ...site, 'alerts']);
+    expect(checks.map((it) => it.name)).toEqual([...machine, ...site, 'caps', 'alerts']);
     expect(code).toBe(1);
     const wrong = checks.filter((it) => !it.ok);
     expect(wrong.map((it) => it.name)).toEqual(expect.arrayContaining(['rights', 'alerts']));
@@ -38,6 +38,8 @@ test(
     const ntfy = await startNtfy();
     onCleanup(() => ntfy.close());
     const { dir } = await makeSite(`export default { timezone: 'UTC', agents: {},
+      models: { default: { kind: 'endpoint', protocol: 'openai', model: 'gpt-4o',
+        baseUrl: 'https://api.openai.com/v1' } },
       alerts: { channels: [{ kind: 'ntfy', server: '${ntfy.url}', topic: 'nights' }] } };`);
     const fleeting = join(memoryDir(), 'state');
     mkdirSync(fleeting, { mode: 0o700 });
@@ -52,6 +54,10 @@ test(
     expect(of(fine.json(), 'alerts')).toMatchObject({
       ok: true,
       found: expect.stringContaining('receipt') as unknown,
+    });
+    expect(of(fine.json(), 'prices')).toMatchObject({
+      ok: true,
+      found: expect.stringMatching(/\d+ days old/) as unknown,
     });
     expect(ntfy.messages().at(-1)?.title).toContain('Test');
   },

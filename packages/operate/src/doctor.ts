@@ -125,8 +125,19 @@ async function examineSettings(
       const { ledger } = await installation.store();
       return verdicts.capsVerdict(settings.version, await ledger.capsVersion());
     }),
+    ...(isPaidByTable(settings) ? [await judge('prices', () => tableAge(installation))] : []),
     ...(await examineChannels(installation, settings, send)),
   ];
+}
+
+function isPaidByTable({ endpoints }: Settings): boolean {
+  return endpoints.some(({ models }) => Object.values(models).some((it) => it.kind === 'table'));
+}
+
+/** Loaded late: the table is large. */
+async function tableAge({ clock }: Installation): Promise<Examination> {
+  const { priceTableAge } = await import('@nightshift/broker/prices');
+  return verdicts.pricesVerdict(priceTableAge(clock.now()));
 }
 
 async function examineChannels(

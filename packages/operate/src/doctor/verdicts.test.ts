@@ -65,6 +65,11 @@ test('a configuration whose caps a newer one has replaced is found', () => {
   });
 });
 
+test('an old price table is worth a word', () => {
+  expect(verdicts.pricesVerdict({ days: 60, old: false }).fix).toBeNull();
+  expect(verdicts.pricesVerdict({ days: 61, old: true }).fix).toContain('may have changed');
+});
+
 test('two of one service, and a unit that is down, are wrong', () => {
   expect(verdicts.doublesVerdict({ worker: [1, 2], scheduler: [3] })).toMatchObject({
     ok: false,

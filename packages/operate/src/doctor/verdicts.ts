@@ -171,6 +171,17 @@ export function capsVerdict(version: number, ofCaps: number): Examination {
   return bad('caps', CAPS_SUPERSEDED, fix);
 }
 
+/** How old the bundled prices are, where a model is paid by them. */
+export function pricesVerdict(table: {
+  readonly days: number;
+  readonly old: boolean;
+}): Examination {
+  const age = `the table is ${table.days} days old`;
+  if (!table.old) return good('prices', age);
+  const advice = 'prices may have changed: update nightshift, or write price beside the model';
+  return good('prices', age, advice);
+}
+
 /** `works` is null where the program is missing. */
 export function bubblewrapVerdict(platform: string, works: boolean | null): Examination {
   if (platform !== 'linux')
