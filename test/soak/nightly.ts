@@ -83,7 +83,12 @@ const STEPS: readonly Step[] = [
   },
   { name: 'mutants', ...node('test/soak/mutants/main.ts', '--seed', `${today}`), minutes: 8 },
   { name: 'chaos', ...storm('test/chaos/main.ts', 4, '--kills', '5000'), minutes: 19 },
-  { name: 'soak', ...storm('test/soak/main.ts', 4, '--days', '7'), minutes: 26 },
+  { name: 'soak', ...storm('test/soak/main.ts', 4, '--days', '7'), minutes: 24 },
+  {
+    name: 'fuzz',
+    ...node('test/fuzz/main.ts', '--runs', '2000', '--seed', `${today}`),
+    minutes: 2,
+  },
   { name: 'bench', ...node('test/bench/main.ts', '--json'), minutes: 9 },
 ];
 

@@ -13,6 +13,10 @@ const LEAP_MS = 30_000;
 const SMALL_LEAP_MS = 5_000;
 /** Work that has not moved for so long is waiting for time to pass, ms of the machine. */
 const STILL_MS = 3_000;
+/** Then it passes a hundred times as fast: a moment without a turn is no deadline. */
+const HANG_EACH_MS = 50;
+/** A child that has not started by then does not: what is in its way is not the machine. */
+const STARTED_WITHIN_MS = 20_000;
 /** A service that has not beaten by then is not booting any more, ms of the machine. */
 const BOOT_MAX_MS = 60_000;
 /**
@@ -41,6 +45,8 @@ export const CLOCK_FACTS = {
 
 interface Activity {
   readonly running: number;
+  /** Of these, attempts whose child has not started. */
+  readonly starting: number;
   readonly ready: number;
   readonly moved: string;
   /** `pid:turns,...` of the lives whose boot is over. */
@@ -96,7 +102,7 @@ export class Pacer {
       const mode = this.held > 0 ? 'hold' : this.#mode();
       const leap = Math.min(LEAPS[mode] ?? 0, this.until - face.now());
       if (leap >= 1) face.leap(leap);
-      await machineSleep(Math.max(5, (Math.max(leap, SMALL_LEAP_MS) / factor) | 0));
+      await machineSleep(mode === 'hang' ? HANG_EACH_MS : Math.max(5, (leap / factor) | 0));
       this.#spentMs[mode] += machineMs() - before;
       before = machineMs();
     }
@@ -146,7 +152,8 @@ export class Pacer {
     if (this.#sending()) return 'send';
     if (this.#behind(seen)) return 'behind';
     if (seen.running + seen.ready === 0) return 'leap';
-    return machineMs() - this.#movedMs > STILL_MS ? 'hang' : 'work';
+    const stillMs = machineMs() - this.#movedMs;
+    return stillMs > (seen.starting > 0 ? STARTED_WITHIN_MS : STILL_MS) ? 'hang' : 'work';
   }
 
   /** Somebody who should be up has not gone round since the last leaps, and may be about to. */
@@ -191,12 +198,14 @@ export class Pacer {
 
   #look(): Activity {
     return this.#parts.installation.one(`
-      SELECT running, ready, beating,
+      SELECT running, ready, starting, beating,
              running || ' ' || ready || ' ' || (SELECT count(*) FROM attempts) || ' ' ||
              (SELECT count(*) FROM attempts WHERE child_pid IS NOT NULL) || ' ' ||
              (SELECT count(*) FROM spend) || ' ' || (SELECT count(*) FROM steps) AS moved
       FROM (SELECT (SELECT count(*) FROM jobs WHERE state = 'running') AS running,
                    (SELECT count(*) FROM jobs WHERE ready = 1) AS ready,
+                   (SELECT count(*) FROM attempts
+                    WHERE ended_at IS NULL AND child_pid IS NULL) AS starting,
                    (SELECT group_concat(pid || ':' || loop_seq) FROM instances
                     WHERE stopped_at IS NULL AND phase <> 'starting') AS beating)`) as unknown as Activity;
   }

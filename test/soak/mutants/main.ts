@@ -7,7 +7,7 @@ import { CONTROLS, MUTANTS, type Mutant } from './mutants.ts';
 import { copyTree, mutate } from './tree.ts';
 
 /*
- * node test/soak/mutants/main.ts [--only I4] [--seed S] [--at-once N]
+ * node test/soak/mutants/main.ts [--only I4,...] [--seed S] [--at-once N]
  *
  * Breaks each promise on purpose, in a copy of the source, lets a short storm go over it, and asks
  * the referee: it has to find that promise broken, and nothing in a copy without a change. Prints a
@@ -75,8 +75,8 @@ function print({ mutant, broken, seconds, ok, trouble }: Found): void {
   if (trouble !== '') console.log(trouble.replaceAll(/^/gm, '       '));
 }
 
-const { only } = values;
-const ahead = [...CONTROLS, ...MUTANTS].filter(({ id }) => only === undefined || only === id);
+const only = values.only?.split(',');
+const ahead = [...CONTROLS, ...MUTANTS].filter(({ id }) => only === undefined || only.includes(id));
 const found: Found[] = [];
 console.log(`id   result    took   mutant${' '.repeat(67)}found broken`);
 async function lane(queue: Iterator<Mutant>): Promise<void> {

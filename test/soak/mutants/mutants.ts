@@ -22,7 +22,7 @@ const KILLS = 'test/chaos/main.ts --minutes 0.6 --patience 15 --victims worker,c
 
 /** Some hours of the shared clock with the one thing that it takes. */
 const soak = (days: number, kind: string): string =>
-  `test/soak/main.ts --days ${days} --minutes 0.7 --only ${kind}`;
+  `test/soak/main.ts --days ${days} --minutes 3 --only ${kind}`;
 
 /** Without a change: the same storms, and nothing may be found. */
 export const CONTROLS: readonly Mutant[] = [
@@ -147,9 +147,9 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'a slot that is skipped leaves no row',
     edits: [
       {
-        file: 'services/scheduler/src/catch-up.ts',
-        find: '    return enqueue(facts, at);\n  });',
-        put: "    return enqueue(facts, at);\n  }).filter((it) => it.kind !== 'skip');",
+        file: 'packages/store/src/slots.ts',
+        find: '  writeSlot(db, row);\n',
+        put: '  if (row.job !== null) writeSlot(db, row);\n',
       },
     ],
     storm: BUSY,
@@ -173,15 +173,20 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     id: 'I8',
-    what: 'a kept answer is forgotten by the next attempt',
+    what: 'a retry knows nothing of the steps and answers of the attempt before',
     edits: [
       {
         file: 'packages/broker/src/model-call.ts',
         find: 'if (kept === null) return null;',
         put: 'if (kept === null || who.attempt > 1) return null;',
       },
+      {
+        file: 'packages/store/src/jobs/attempt-writes.ts',
+        find: 'if (row === undefined) return { found: false };',
+        put: 'if (row === undefined || row) return { found: false };',
+      },
     ],
-    storm: KILLS,
+    storm: BUSY,
   },
   {
     id: 'I9',
