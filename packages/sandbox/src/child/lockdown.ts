@@ -1,5 +1,4 @@
 import { syncBuiltinESMExports } from 'node:module';
-import crypto from 'node:crypto';
 import os from 'node:os';
 import { deny } from './denials.ts';
 
@@ -40,8 +39,6 @@ for (const name of TELLING) {
 for (const name of PROCESS) remove(process, name);
 // Renicing works on any process of the same user.
 remove(os, 'setPriority');
-// Loads a shared object.
-remove(crypto, 'setEngine');
 syncBuiltinESMExports();
 
 function remove(from: object, name: string): void {

@@ -4,6 +4,7 @@ import { FRAME } from '../channel/frame.ts';
 import { Pipe } from '../channel/pipe.ts';
 import type { Finish, Start } from '../channel/protocol.ts';
 import { CallServer } from './call-server.ts';
+import { layOutCode } from './code-cache.ts';
 import type { ResolvedGrants } from './grants.ts';
 import { guardMemory } from './memory-guard.ts';
 import { OutputLines } from './output-lines.ts';
@@ -69,6 +70,7 @@ export class Attempt {
       cwd: this.#options.cwd ?? this.#scratch,
       memoryMb,
       extraExecArgv: this.#options.extraExecArgv ?? [],
+      codeCache: layOutCode({ launcher, grants: this.#grants }, this.#scratch),
     });
     const exit = this.#watch(child);
     const onAbort = (): void => this.#abort();

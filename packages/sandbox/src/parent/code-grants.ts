@@ -2,6 +2,7 @@ import { readFile, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NightshiftError } from '@nightshift/domain';
+import { changedAt, Unchanged } from './unchanged.ts';
 import { checkPath, isInside, vetRead } from './vet.ts';
 
 /**
@@ -28,11 +29,28 @@ export async function codeGrants(
   if (entry === null || !(await stat(entry)).isFile()) return null;
   checkPath(entry);
   ownGrants ??= collectOwn();
-  const grants = new Collector(protect);
-  for (const path of await ownGrants) grants.add(path);
-  grants.add(await entryGrant(entry, protect));
-  await grants.installed(dirname(entry));
-  return { entry, read: grants.paths() };
+  const around = await installedAround(dirname(entry));
+  const read = new Set([...(await ownGrants), await entryGrant(entry, protect), ...around.paths]);
+  for (const folder of around.workspace) read.add(await vetRead(folder, protect));
+  return { entry, read: [...read] };
+}
+
+/** What the files of a folder can import by a bare name, as long as no installation changed it. */
+const installed = new Unchanged<Installed>();
+
+async function installedAround(dir: string): Promise<Installed> {
+  const known = installed.recall(dir);
+  if (known !== undefined) return known;
+  const collector = new Collector();
+  await collector.installed(dir);
+  installed.remember(dir, collector.changes, collector);
+  return collector;
+}
+
+interface Installed {
+  readonly paths: ReadonlySet<string>;
+  /** Folders of packages of the same workspace: to be vetted for every child. */
+  readonly workspace: ReadonlySet<string>;
 }
 
 /** The sandbox's own code does not change while this process lives. */
@@ -40,11 +58,11 @@ let ownGrants: Promise<readonly string[]> | undefined;
 
 async function collectOwn(): Promise<readonly string[]> {
   const sandbox = await realpath(SANDBOX);
-  const grants = new Collector([]);
-  grants.add(join(sandbox, 'src', 'child'));
-  grants.add(join(sandbox, 'src', 'channel'));
+  const grants = new Collector();
   await grants.installed(sandbox);
-  return grants.paths();
+  const own = [join(sandbox, 'src', 'child'), join(sandbox, 'src', 'channel')];
+  for (const folder of grants.workspace) own.push(await vetRead(folder, []));
+  return [...own, ...grants.paths];
 }
 
 /**
@@ -60,31 +78,23 @@ async function entryGrant(entry: string, protect: readonly string[]): Promise<st
   }
 }
 
-class Collector {
-  readonly #protect: readonly string[];
-  readonly #paths = new Set<string>();
+class Collector implements Installed {
+  readonly paths = new Set<string>();
+  readonly workspace = new Set<string>();
+  /** When everything was changed that was looked at. */
+  readonly changes = new Map<string, number | null>();
   readonly #packages = new Set<string>();
-
-  constructor(protect: readonly string[]) {
-    this.#protect = protect;
-  }
-
-  add(path: string): void {
-    this.#paths.add(path);
-  }
-
-  paths(): string[] {
-    return [...this.#paths];
-  }
 
   /** What a file in `dir` can import by a bare name. */
   async installed(dir: string): Promise<void> {
-    const home = await nearestPackage(dir);
+    const home = await this.#nearestPackage(dir);
     for (const folder of ancestors(dir)) this.#lookUp(join(folder, 'node_modules'));
     if (home === null || this.#packages.has(home)) return;
     this.#packages.add(home);
-    this.add(join(home, 'package.json'));
-    const declared = await dependencies(join(home, 'package.json'));
+    const file = join(home, 'package.json');
+    this.paths.add(file);
+    this.#note(file);
+    const declared = await dependencies(file);
     for (const folder of ancestors(dir)) await this.#links(join(folder, 'node_modules'), declared);
   }
 
@@ -94,12 +104,13 @@ class Collector {
    */
   #lookUp(folder: string): void {
     if (basename(dirname(folder)) === 'node_modules') return;
-    this.add(join(folder, '*'));
+    this.paths.add(join(folder, '*'));
   }
 
   async #links(folder: string, declared: ReadonlySet<string>): Promise<void> {
     for (const name of declared) {
       const link = join(folder, name);
+      this.#note(dirname(link));
       const target = await realpath(link).catch(() => null);
       if (target === null) continue;
       if (target.includes(`${sep}node_modules${sep}`)) this.#store(target);
@@ -107,10 +118,23 @@ class Collector {
     }
   }
 
+  async #nearestPackage(dir: string): Promise<string | null> {
+    for (const folder of ancestors(dir)) {
+      this.#note(folder);
+      const names = await readdir(folder).catch(() => [] as string[]);
+      if (names.includes('package.json')) return folder;
+    }
+    return null;
+  }
+
+  #note(path: string): void {
+    if (!this.changes.has(path)) this.changes.set(path, changedAt(path));
+  }
+
   /** The outermost `node_modules` above an installed package: pnpm's store keeps them side by side. */
   #store(target: string): void {
     const at = target.indexOf(`${sep}node_modules${sep}`);
-    this.add(join(target.slice(0, at), 'node_modules', '*'));
+    this.paths.add(join(target.slice(0, at), 'node_modules', '*'));
   }
 
   async #workspacePackage(dir: string): Promise<void> {
@@ -120,7 +144,8 @@ class Collector {
       (it) => it.isDirectory(),
       () => false,
     );
-    this.add(await vetRead(hasSource ? source : dir, this.#protect));
+    this.#note(dir);
+    this.workspace.add(hasSource ? source : dir);
     await this.installed(dir);
   }
 }
@@ -129,14 +154,6 @@ class Collector {
 function ancestors(dir: string): string[] {
   const above = dirname(dir);
   return above === dir ? [dir] : [dir, ...ancestors(above)];
-}
-
-async function nearestPackage(dir: string): Promise<string | null> {
-  for (const folder of ancestors(dir)) {
-    const names = await readdir(folder).catch(() => [] as string[]);
-    if (names.includes('package.json')) return folder;
-  }
-  return null;
 }
 
 /** Names of the packages that a package.json declares for use; `nightshift` is always one. */

@@ -13,6 +13,10 @@ export interface SpawnSpec {
   readonly cwd: string;
   readonly memoryMb: number;
   readonly extraExecArgv: readonly string[];
+  /** Folder of a compile cache in the scratch folder, or null. */
+  readonly codeCache: string | null;
+  /** What Node runs, with its arguments; default the child's main file. */
+  readonly program?: readonly string[];
 }
 
 /** A started child with its pipes. */
@@ -24,7 +28,8 @@ export interface Spawned {
   readonly stderr: Readable;
 }
 
-const CHILD_MAIN = fileURLToPath(new URL('../child/main.ts', import.meta.url));
+/** The program of every child that runs an agent. */
+export const CHILD_MAIN = fileURLToPath(new URL('../child/main.ts', import.meta.url));
 
 /**
  * Flags of every child. `node:sqlite` and `node:ffi` do not ask the permission model (or need not
@@ -40,7 +45,7 @@ const FLAGS = [
   '--disable-warning=ExperimentalWarning',
 ] as const;
 
-/** Arguments to Node for one child, the main file last. */
+/** Arguments to Node for one child, the program last. */
 function nodeArgs(spec: SpawnSpec, read: readonly string[]): string[] {
   const known = process.allowedNodeEnvironmentFlags;
   return [
@@ -51,7 +56,7 @@ function nodeArgs(spec: SpawnSpec, read: readonly string[]): string[] {
     `--allow-fs-read=${spec.scratch}`,
     `--allow-fs-write=${spec.scratch}`,
     ...spec.extraExecArgv,
-    CHILD_MAIN,
+    ...(spec.program ?? [CHILD_MAIN]),
   ];
 }
 
@@ -77,6 +82,7 @@ export function spawnChild(spec: SpawnSpec): Spawned {
       HOME: spec.scratch,
       TMPDIR: spec.scratch,
       NODE_ENV: 'production',
+      ...(spec.codeCache === null ? {} : { NODE_COMPILE_CACHE: spec.codeCache }),
     },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     detached: true,

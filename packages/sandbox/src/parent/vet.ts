@@ -1,6 +1,7 @@
 import { opendir, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { NightshiftError } from '@nightshift/domain';
+import { changedAt, Unchanged } from './unchanged.ts';
 
 /** Entries of a granted folder that are looked at; a larger one is refused, not trusted. */
 export const VET_ENTRIES_MAX = 50_000;
@@ -79,22 +80,33 @@ function checkName(path: string, root: string): void {
     throw refuse('grant-secret', path, `the grant ${root} holds ${secret.what}`);
 }
 
+/** Folders below which nothing was wrong. */
+const fine = new Unchanged<true>();
+
 async function walk(root: string): Promise<void> {
+  if (fine.recall(root) === true) return;
+  const changes = new Map<string, number | null>();
+  let links = 0;
   let entries = 0;
   const folders = [{ dir: root, depth: 0 }];
   for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
     if (next.depth > VET_DEPTH_MAX) throw tooLarge(root, `deeper than ${VET_DEPTH_MAX} folders`);
+    changes.set(next.dir, changedAt(next.dir));
     for await (const entry of await opendir(next.dir)) {
       entries += 1;
       if (entries > VET_ENTRIES_MAX) throw tooLarge(root, `over ${VET_ENTRIES_MAX} entries`);
       const path = join(next.dir, entry.name);
       checkName(path, root);
-      if (entry.isSymbolicLink()) await checkLink(path, root);
-      else if (!entry.isDirectory()) continue;
+      if (entry.isSymbolicLink()) {
+        links += 1;
+        await checkLink(path, root);
+      } else if (!entry.isDirectory()) continue;
       else if (entry.name === '.git') throw gitInside(path, root);
       else if (entry.name !== 'node_modules') folders.push({ dir: path, depth: next.depth + 1 });
     }
   }
+  // Where a link leads may change elsewhere.
+  if (links === 0) fine.remember(root, changes, true);
 }
 
 async function checkLink(link: string, root: string): Promise<void> {

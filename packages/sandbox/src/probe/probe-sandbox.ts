@@ -27,7 +27,7 @@ export interface ProbeReport {
   readonly escaped: readonly { readonly name: string; readonly detail: string }[];
 }
 
-const PROBE_AGENT = fileURLToPath(new URL('agent.ts', import.meta.url));
+export const PROBE_AGENT = fileURLToPath(new URL('agent.ts', import.meta.url));
 const PROBE_WITHIN_MS = 30_000;
 const PROBE_MEMORY_MB = 128;
 

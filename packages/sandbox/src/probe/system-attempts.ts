@@ -64,7 +64,9 @@ export const systemEscapes: readonly Escape[] = [
 ];
 
 function isForeign(name: string): boolean {
-  return !['TZ', 'LANG', 'HOME', 'TMPDIR', 'NODE_ENV', 'PWD'].includes(name);
+  // The cache is a copy in the scratch folder: this child's own.
+  const known = ['TZ', 'LANG', 'HOME', 'TMPDIR', 'NODE_ENV', 'PWD', 'NODE_COMPILE_CACHE'];
+  return !known.includes(name);
 }
 
 /** A regular file or a folder that was left open in this process by its parent. */
@@ -114,6 +116,8 @@ function written(name: unknown, file: string): string {
 
 function cacheCode(folder: string): string {
   const { status, message, directory } = enableCompileCache(folder);
-  if (directory === undefined) throw new Error(message ?? `status ${status}`);
+  // With a cache in its scratch folder already, it keeps that one.
+  if (directory === undefined || !directory.startsWith(folder))
+    throw new Error(message ?? `status ${status}`);
   return directory;
 }

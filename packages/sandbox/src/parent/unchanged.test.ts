@@ -1,0 +1,35 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemClock } from '@nightshift/domain';
+import { tempDir } from '@nightshift/support';
+import { expect, test } from 'vitest';
+import { changedAt, Unchanged } from './unchanged.ts';
+
+/** A minute later than it is: what was just made is old. */
+const later = { now: () => systemClock.now() + 60_000 };
+
+function look(...paths: string[]): Map<string, number | null> {
+  return new Map(paths.map((path) => [path, changedAt(path)]));
+}
+
+test('what was found stands until a name comes or goes where it was found', () => {
+  const dir = tempDir('unchanged');
+  mkdirSync(join(dir, 'sub'));
+  const missing = join(dir, 'missing');
+  const looks = new Unchanged<string>(later);
+  looks.remember('key', look(join(dir, 'sub'), missing), 'found');
+  expect(looks.recall('key')).toBe('found');
+  writeFileSync(join(dir, 'sub', '.env'), '');
+  expect(looks.recall('key')).toBeUndefined();
+  looks.remember('key', look(join(dir, 'sub'), missing), 'again');
+  expect(looks.recall('key')).toBe('again');
+  writeFileSync(missing, '');
+  expect(looks.recall('key')).toBeUndefined();
+});
+
+test('what may change in the same tick of the clock is not remembered', () => {
+  const dir = tempDir('unchanged');
+  const looks = new Unchanged<string>();
+  looks.remember('key', look(dir), 'found');
+  expect(looks.recall('key')).toBeUndefined();
+});
