@@ -79,9 +79,16 @@ export class LineCutter {
 
   push(chunk: Uint8Array): void {
     if (this.#broken) return;
-    const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split('\n');
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#take(line.endsWith('\r') ? line.slice(0, -1) : line);
+    const text = this.#decoder.decode(chunk, { stream: true });
+    // Looked for in what is new alone: a long line in small pieces would be walked once a piece.
+    const end = text.lastIndexOf('\n');
+    if (end === -1) {
+      this.#rest += text;
+    } else {
+      const lines = (this.#rest + text.slice(0, end)).split('\n');
+      this.#rest = text.slice(end + 1);
+      for (const line of lines) this.#take(line.endsWith('\r') ? line.slice(0, -1) : line);
+    }
     this.#broken = this.#rest.length > MAX_LINE;
   }
 

@@ -59,6 +59,8 @@ export interface Charge {
   readonly actualNusd: Nusd | null;
   /** The answer names a model that is not the one asked for. */
   readonly otherModel: string | null;
+  /** It says more tokens than a number can hold the cost of. */
+  readonly beyond?: true;
 }
 
 /** An answer with status 200, as far as it came. */
@@ -90,6 +92,7 @@ function doubtOf(answer: Answer, charge: Charge): string | null {
     return sanitiseLine(`the answer came from another model: ${charge.otherModel}`);
   }
   if (answer.unpriced !== null) return answer.unpriced;
+  if (charge.beyond === true) return 'the usage it reports is beyond any number';
   if (charge.actualNusd !== null && charge.actualNusd > charge.boundNusd) {
     return `cost ${charge.actualNusd} nano-dollars, above the bound of ${charge.boundNusd}`;
   }
