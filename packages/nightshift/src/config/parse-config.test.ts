@@ -280,3 +280,12 @@ describe('drills', () => {
     expect(() => parse({ agents: { one: AGENT }, drills }, { checkCron })).toThrow(message);
   });
 });
+
+test('a configuration that throws when it is looked at is a mistake like any other', () => {
+  const trap = {
+    get agents(): never {
+      throw new Error('not today');
+    },
+  };
+  expect(mistakesOf(trap)).toContainEqual('the configuration cannot be looked at: not today');
+});

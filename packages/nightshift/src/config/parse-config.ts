@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { DRILL_AGENT } from '@nightshift/domain';
+import { DRILL_AGENT, NightshiftError, toError } from '@nightshift/domain';
 import type { AgentSettings, Budget, BudgetScope, Settings, WindowKind } from '@nightshift/domain';
 import { readActions } from './actions-schema.ts';
 import { AGENT_NAME, agentSchema, agentSettings, checkedSchedule } from './agent-schema.ts';
@@ -55,9 +55,20 @@ export function parseConfig(raw: unknown, options: ParseOptions): Settings {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     found.add([], `the configuration should be an object, is ${kindOf(raw)}`);
   }
-  const settings = read(raw ?? {}, options, found);
+  const settings = readWhole(raw ?? {}, options, found);
   found.throwIfAny(options.file);
-  return deepFreeze({ ...settings, hash: hashOf(settings) });
+  return deepFreeze({ ...settings!, hash: hashOf(settings!) });
+}
+
+/** Null, with the reason on the list, where looking at it runs code of its own that throws. */
+function readWhole(raw: Raw, options: ParseOptions, found: Mistakes) {
+  try {
+    return read(raw, options, found);
+  } catch (thrown) {
+    if (thrown instanceof NightshiftError) throw thrown;
+    found.add([], `the configuration cannot be looked at: ${toError(thrown).message}`);
+    return null;
+  }
 }
 
 function read(raw: Raw, options: ParseOptions, found: Mistakes): Omit<Settings, 'hash'> {

@@ -36,14 +36,17 @@ export function defaultPlace(stateDir = '/var/lib/nightshift'): Place {
   };
 }
 
+// Controls and everything that some reader takes for the end of a line; what UTF-8 or XML cannot say.
+// oxlint-disable-next-line no-control-regex
+const UNWRITABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]|\p{Surrogate}/u;
+
 /**
  * Refuses what no file of a supervisor can say: a line break would begin a line of its own.
  * @throws NightshiftError `path-unusable` (78)
  */
 export function requireWritable(place: Place): void {
   for (const [name, value] of Object.entries(place)) {
-    // oxlint-disable-next-line no-control-regex
-    if (!/[\u0000-\u001f\u007f]/.test(value)) continue;
+    if (!UNWRITABLE.test(value)) continue;
     throw new NightshiftError('path-unusable', `${name} holds a line break or another control`, {
       at: JSON.stringify(value),
       fix: 'move it to a path without such characters',

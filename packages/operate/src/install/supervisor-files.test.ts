@@ -78,3 +78,11 @@ test('a path with a line break is refused: it would be a directive of its own', 
   expect(() => systemdFiles(place)).toThrow(NightshiftError);
   expect(() => launchdFiles(place)).toThrow('line break');
 });
+
+test('a path that some reader would break or that UTF-8 cannot say is refused', () => {
+  for (const odd of ['\u2028', '\u2029', '\u0085', '\ufffe', '\ud800']) {
+    const place = { ...defaultPlace(), config: `/opt/x${odd}y` };
+    expect(() => launchdFiles(place), JSON.stringify(odd)).toThrow(NightshiftError);
+  }
+  expect(launchdFiles({ ...defaultPlace(), config: '/opt/é 😀' })[0]?.text).toContain('/opt/é 😀');
+});
