@@ -33,7 +33,7 @@ export default defineConfig({
             'packages/**/*.test.ts',
             'services/**/*.test.ts',
             'infra/**/*.test.ts',
-            'test/{bench,fakes,soak,support,tidy}/**/*.test.ts',
+            'test/{bench,fakes,fuzz,soak,support,tidy}/**/*.test.ts',
             'test/*.test.ts',
           ],
           // Generous: a machine that is busy with something else is no reason to fail.

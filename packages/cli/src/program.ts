@@ -2,10 +2,17 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, NightshiftError } from '@nightshift/domain';
 import { CATALOG } from './catalog.ts';
 import { createCli } from './cli.ts';
-import { createPrinter, processStreams } from './printer.ts';
+import { createPrinter, processStreams, type Streams } from './printer.ts';
 
 /** Global options that take a value: what follows them is no command. */
 const WITH_VALUE: ReadonlySet<string> = new Set(['--config', '--state-dir']);
+
+/** What a command line runs with, where it is not this process's own. */
+export interface Surroundings {
+  readonly streams?: Streams;
+  /** Gets the program with its chosen command before a word is read. */
+  readonly prepare?: (program: Command) => void;
+}
 
 /**
  * Runs one command line. Only the chosen command's file is loaded, so `--help` and a mistyped name
@@ -14,13 +21,16 @@ const WITH_VALUE: ReadonlySet<string> = new Set(['--config', '--state-dir']);
  * @param argv without the program's own two entries.
  * @returns the exit code; nothing is thrown.
  */
-export async function runCommandLine(argv: readonly string[]): Promise<number> {
-  const streams = processStreams();
+export async function runCommandLine(
+  argv: readonly string[],
+  { streams = processStreams(), prepare }: Surroundings = {},
+): Promise<number> {
   const json = argv.includes('--json');
   const printer = createPrinter(streams, json);
   const cli = createCli(printer, argv.includes('--verbose'));
   try {
     const program = await buildProgram(argv, cli);
+    prepare?.(program);
     await program.parseAsync([...argv], { from: 'user' });
     return cli.exitCode;
   } catch (error) {
