@@ -1,45 +1,50 @@
 #!/usr/bin/env bash
 # Puts the commit that is checked out here onto a machine, over ssh, and makes sure that it works:
 #
-#   infra/vps/deploy.sh root@HOST
+#   infra/vps/deploy.sh root@HOST [--without-alerts]
 #
-# Each release gets a folder of its own, so the one before stays whole. `nightshift install` of the
-# new release migrates, writes the units, starts them and waits for three services to beat. When it
-# fails, the same command of the previous release puts that back: a migrated database stays usable
-# by the release before (ARCHITECTURE.md). Run again after an interruption, it begins anew.
+# Anybody who may use sudo there without a password will do instead of root. Each release gets a
+# folder of its own, so the one before stays whole, and `last-good` names the last one that worked.
+# `nightshift install` of the new release migrates, writes the units, starts them and waits for
+# three services to beat. When it fails, the same command of the last good release puts that back: a
+# migrated database stays usable by the release before (ARCHITECTURE.md). Until then nothing that
+# runs is touched. Run again after an interruption, it begins anew.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-host=${1:?usage: infra/vps/deploy.sh USER@HOST}
+host=${1:?usage: infra/vps/deploy.sh USER@HOST [--without-alerts]}
+flag=${2:-}
+if [ -n "$flag" ] && [ "$flag" != --without-alerts ]; then
+  echo "deploy: what is $flag?" >&2
+  exit 64
+fi
 release=$(git rev-parse --short=12 HEAD)
 if [ -n "$(git status --porcelain)" ]; then
   echo 'deploy: there are changes that are not committed; only commits are deployed' >&2
   exit 1
 fi
 
-git archive --format=tar HEAD | ssh "$host" "set -e
-  dir=/opt/nightshift/releases/$release
-  rm -rf \"\$dir.new\" && mkdir -p \"\$dir.new\" && tar -x -C \"\$dir.new\"
-  [ -d \"\$dir\" ] || mv \"\$dir.new\" \"\$dir\"
-  rm -rf \"\$dir.new\""
+as_root() {
+  ssh "$host" "if [ \$(id -u) = 0 ]; then $1; else sudo -n $1; fi"
+}
 
-ssh "$host" bash -s -- "$release" <<'REMOTE'
+# Compressed, because a compressed stream that was cut off is an error and a plain one is not.
+incoming=/opt/nightshift/incoming
+git archive --format=tar.gz HEAD |
+  as_root "sh -c 'rm -rf $incoming && mkdir -p $incoming && tar -xz -C $incoming'"
+
+as_root "bash -s -- $release $flag" <<'REMOTE'
 set -euo pipefail
+umask 022
 release=$1
+flag=${2:-}
 base=/opt/nightshift
 project=$base/project
 new=$base/releases/$release
-old=$(readlink -f "$base/current" 2>/dev/null || true)
 
-need=()
-command -v npm >/dev/null || need+=(nodejs npm)
-[ -e /usr/bin/bwrap ] || need+=(bubblewrap)
-ldconfig -p | grep -q 'libatomic\.so\.1' || need+=(libatomic1)
-if [ ${#need[@]} -gt 0 ]; then
-  apt-get update -qq
-  apt-get install -y -qq --no-install-recommends "${need[@]}"
-fi
-(cd "$new" && node infra/setup/run.mjs install)
+say() {
+  echo "deploy: $*" >&2
+}
 
 nightshift_of() {
   local dir=$1
@@ -47,40 +52,81 @@ nightshift_of() {
   "$dir/node_modules/node/bin/node" "$dir/packages/cli/src/main.ts" "$@"
 }
 
+point() {
+  ln -sfn "$2" "$1.new" && mv -T "$1.new" "$1"
+}
+
 # The project resolves what it imports through `current`, whichever release that is.
 use() {
-  ln -sfn "$1" "$base/current.new" && mv -T "$base/current.new" "$base/current"
-  for it in nightshift:packages/nightshift ai:node_modules/ai; do
-    ln -sfn "$base/current/${it#*:}" "$project/node_modules/${it%%:*}"
-  done
+  point "$base/current" "$1"
+  local modules=$project/node_modules
+  mkdir -p "$modules/@nightshift" "$modules/@types" "$modules/.bin"
+  ln -sfn "$base/current/packages/nightshift" "$modules/nightshift"
+  ln -sfn "$base/current/packages/digest" "$modules/@nightshift/digest"
+  ln -sfn "$base/current/node_modules/ai" "$modules/ai"
+  ln -sfn "$base/current/node_modules/@types/node" "$modules/@types/node"
+  ln -sfn /usr/local/bin/nightshift "$modules/.bin/nightshift"
 }
 
 start() {
-  use "$1"
-  (cd "$project" && nightshift_of "$1" install --systemd ${WITHOUT_ALERTS:+--without-alerts})
+  use "$1" && (cd "$project" && nightshift_of "$1" install --systemd $flag)
 }
 
-if [ ! -e "$project/nightshift.config.ts" ]; then
-  nightshift_of "$new" init "$project" --yes --channel ntfy
-  use "$new"
-  echo "deploy: first write $project/nightshift.config.ts and /etc/nightshift/nightshift.env, then run this again"
-  exit 0
-fi
-
-if command -v nightshift >/dev/null; then nightshift backup; fi
-if start "$new"; then
-  echo "deploy: $release runs"
-elif [ -n "$old" ] && [ "$old" != "$new" ]; then
-  echo "deploy: $release does not run; putting $(basename "$old") back" >&2
-  start "$old"
+# A release that was not made whole must neither be used nor fill the disk.
+make_ready() {
+  if [ -e "$new/.complete" ]; then
+    rm -rf "$base/incoming"
+    return
+  fi
+  rm -rf "$new"
+  mkdir -p "$base/releases"
+  mv "$base/incoming" "$new"
+  bash "$new/infra/vps/prepare.sh" &&
+    (cd "$new" && node infra/setup/run.mjs install --production) &&
+    touch "$new/.complete" && return
+  rm -rf "$new"
+  say "$release could not be made ready; nothing that runs was touched"
   exit 1
-else
-  echo "deploy: $release does not run, and there is no release before it" >&2
-  exit 1
-fi
+}
 
 # Three releases are enough to go back.
-ls -1dt "$base"/releases/*/ | tail -n +4 | while read -r dir; do
-  [ "$(readlink -f "$dir")" = "$(readlink -f "$base/current")" ] || rm -rf "$dir"
-done
+prune() {
+  ls -1dt "$base"/releases/* | tail -n +4 | while read -r dir; do
+    [ "$dir" = "$new" ] || [ "$dir" = "$(readlink -f "$base/last-good")" ] || rm -rf "$dir"
+  done
+}
+
+main() {
+  exec 9>/run/nightshift-deploy.lock
+  flock -n 9 || { say 'somebody else is deploying' && exit 75; }
+  local old
+  old=$(readlink -e "$base/last-good" || true)
+  make_ready
+  if [ ! -e "$project/nightshift.config.ts" ]; then
+    nightshift_of "$new" init "$project" --yes --channel ntfy
+    say "now write $project/nightshift.config.ts and /etc/nightshift/nightshift.env, then run this again"
+    return
+  fi
+  if [ -n "$old" ] && ! nightshift backup; then
+    say 'there is no backup, so nothing was changed'
+    exit 1
+  fi
+  if start "$new"; then
+    point "$base/last-good" "$new"
+    prune
+    say "$release runs"
+    return
+  fi
+  if [ -z "$old" ] || [ "$old" = "$new" ]; then
+    say "$release does not run, and there is no release before it"
+    exit 1
+  fi
+  say "$release does not run; putting $(basename "$old") back"
+  start "$old" && say "$(basename "$old") runs again"
+  exit 1
+}
+
+# Read whole before the first step, and printing to nobody is no error: a connection that breaks
+# must not leave half of it undone.
+main </dev/null 2>&1 | tee --output-error=warn /var/log/nightshift-deploy.log
 REMOTE

@@ -6,11 +6,9 @@ import { join } from 'node:path';
 const CACHE = '/var/tmp/nightshift-vps-cache';
 /** Changes with what is in it. */
 const ROOT = join(CACHE, 'bookworm-3');
-const IN_ROOT = [
-  ...['systemd', 'systemd-sysv', 'dbus', 'libatomic1', 'bubblewrap', 'procps', 'cron'],
-  // What the image of any provider has.
-  ...['openssh-server', 'ca-certificates'],
-];
+const USED = ['systemd', 'systemd-sysv', 'dbus', 'libatomic1', 'bubblewrap', 'procps', 'cron'];
+/** What the image of any provider has. */
+const USUAL = ['openssh-server', 'ca-certificates'];
 const TOOLS = {
   '/usr/bin/systemd-nspawn': 'systemd-container',
   '/usr/sbin/debootstrap': 'debootstrap',
@@ -38,7 +36,7 @@ function aptInstall(packages: readonly string[]): boolean {
 function build(): boolean {
   const draft = `${ROOT}.${process.pid}`;
   mkdirSync(CACHE, { recursive: true, mode: 0o700 });
-  const include = `--include=${IN_ROOT.join(',')}`;
+  const include = `--include=${[...USED, ...USUAL].join(',')}`;
   const args = ['--variant=minbase', include, 'bookworm', draft, ...mirror()];
   const { status } = spawnSync('/usr/sbin/debootstrap', args, { stdio: 'ignore' });
   if (status === 0) renameSync(draft, ROOT);

@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { waitUntil } from '@nightshift/support';
 import {
   AGENTS,
-  COMMAND,
   CONFIG,
+  DEPLOYED,
+  FEED,
   type Operator,
   PROJECT,
   SERVICES,
+  commandOf,
   fakesUnit,
 } from './operator.ts';
+import { deploys, fullDisk, interrupted, rollsBack, upgradesInJob } from './upgrades.ts';
 
 /** One sentence, and what shows it. In order: each begins where the one before ended. */
 export type Check = readonly [name: string, show: (it: Operator) => Promise<void> | void];
@@ -16,8 +19,8 @@ export type Check = readonly [name: string, show: (it: Operator) => Promise<void
 const minute = { timeoutMs: 90_000, everyMs: 1_000 };
 
 export const CHECKS: readonly Check[] = [
-  ['a stranger installs it, and somebody gets the test message', installs],
-  ['a slot of the schedule becomes a report', slotRuns],
+  ['the shipped script deploys it over ssh, and somebody gets the test message', deployed],
+  ['a slot of the schedule becomes a digest', slotRuns],
   ['restarting any one service leaves the others their processes', restartsSingly],
   ['an agent has no network, not even to this machine', noNetwork],
   ['an agent that eats memory dies, and the worker keeps its process', greedyDies],
@@ -27,32 +30,41 @@ export const CHECKS: readonly Check[] = [
   ['a backup of the running system is restored into the stopped one', restores],
   ['stopping the target leaves no process', stopsClean],
   ['installing again changes nothing', installsAgain],
+  ['an upgrade in the middle of a job, that migrates, ends the job once', upgradesInJob],
+  [
+    'an upgrade that migrated and does not beat is rolled back, and no key or cent is lost',
+    rollsBack,
+  ],
+  ['an upgrade that was cut off leaves what runs alone, and the next one ends it', interrupted],
+  ['an upgrade that fills the disk leaves what runs alone, and the next one ends it', fullDisk],
   ['a copy each of the scheduled shape runs by its timer unit', scheduled],
   ['uninstall removes what install wrote, and keeps the state', uninstalls],
 ];
 
-async function installs({ machine }: Operator): Promise<void> {
-  machine.write('etc/systemd/system/fakes.service', fakesUnit());
-  machine.sh('systemctl daemon-reload && systemctl enable --now fakes');
-  machine.sh(`mkdir -p /srv && cd /srv && ${COMMAND} init night --timezone UTC`);
-  machine.write(`${PROJECT}/nightshift.config.ts`, CONFIG);
-  for (const [name, text] of Object.entries(AGENTS)) {
-    machine.write(`${PROJECT}/agents/${name}.ts`, text);
-  }
-  machine.write('etc/nightshift/nightshift.env', 'NTFY_TOPIC=nights\n');
-  const said = machine.sh(`cd ${PROJECT} && ${COMMAND} install --systemd 2>&1`);
-  assert.match(said, /heard +ntfy: \w+/);
-  assert.match(said, /three services run and beat/);
+function deployed(it: Operator): void {
+  const { machine } = it;
+  // As fresh as a machine is that nobody has prepared.
+  machine.sh('dpkg --purge bubblewrap libatomic1');
+  deploys(it, () => {
+    for (const [name, text] of Object.entries(AGENTS)) {
+      machine.write(`${PROJECT}/agents/${name}.ts`, text);
+    }
+    machine.write(`${PROJECT}/nightshift.config.ts`, CONFIG);
+    machine.write('etc/nightshift/nightshift.env', 'NTFY_TOPIC=nights\n');
+    machine.write('etc/systemd/system/fakes.service', fakesUnit());
+    machine.sh('systemctl daemon-reload && systemctl enable --now fakes');
+  });
+  it.route('/feed', FEED);
 }
 
 async function slotRuns(it: Operator): Promise<void> {
-  const job = await waitUntil(() => it.ended('notes'), {
+  const job = await waitUntil(() => it.ended('digest'), {
     what: 'a job of the schedule',
     ...minute,
   });
   assert.equal(job.state, 'done');
   assert.notEqual(job.slot, null);
-  assert.match(it.machine.sh('nightshift reports show latest'), /One/);
+  assert.match(it.machine.sh('nightshift reports show latest'), /A night that ended well/);
 }
 
 async function restartsSingly(it: Operator): Promise<void> {
@@ -101,7 +113,7 @@ async function haltSurvives(it: Operator): Promise<void> {
   await it.machine.reboot();
   await it.beating();
   assert.equal(it.status().halted, true);
-  assert.equal(it.machine.run('nightshift', 'run', 'notes').code, 69);
+  assert.equal(it.machine.run('nightshift', 'run', 'digest').code, 69);
   it.machine.sh('nightshift resume');
   assert.equal(it.status().halted, false);
 }
@@ -146,18 +158,18 @@ async function stopped(it: Operator): Promise<void> {
 }
 
 async function installsAgain(it: Operator): Promise<void> {
-  const said = it.machine.sh(`cd ${PROJECT} && ${COMMAND} install --systemd 2>&1`);
+  const said = it.machine.sh(`cd ${PROJECT} && ${commandOf(DEPLOYED)} install --systemd 2>&1`);
   assert.doesNotMatch(said, /wrote/);
   await it.beating();
 }
 
 function scheduled(it: Operator): void {
-  it.machine.sh('systemctl start nightshift-run@notes.service');
-  assert.equal(it.machine.sh('systemctl show -p Result --value nightshift-run@notes'), 'success');
+  it.machine.sh('systemctl start nightshift-run@digest.service');
+  assert.equal(it.machine.sh('systemctl show -p Result --value nightshift-run@digest'), 'success');
 }
 
 async function uninstalls(it: Operator): Promise<void> {
-  const said = it.machine.sh(`${COMMAND} uninstall`);
+  const said = it.machine.sh(`${commandOf(DEPLOYED)} uninstall`);
   assert.match(said, /removed +\/usr\/local\/bin\/nightshift/);
   const left = it.machine.sh('ls /etc/systemd/system | grep nightshift || true');
   assert.equal(left.replace(/^\S+\.d$/gm, '').trim(), '');

@@ -75,6 +75,7 @@ export function starterLinks(): Readonly<Record<string, string>> {
   return {
     nightshift: checkoutPath('packages/nightshift'),
     ai: checkoutPath('node_modules/ai'),
+    '@nightshift/digest': checkoutPath('packages/digest'),
     '@types/node': checkoutPath('node_modules/@types/node'),
   };
 }
