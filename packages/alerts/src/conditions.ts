@@ -1,5 +1,6 @@
 import type { Condition, Rule } from './rule.ts';
 import { breakerOpen } from './rules/breaker-open.ts';
+import { capWaits } from './rules/cap-waits.ts';
 import { clockJump } from './rules/clock-jump.ts';
 import { configDiffers } from './rules/config-differs.ts';
 import { crashLoop } from './rules/crash-loop.ts';
@@ -30,6 +31,7 @@ export const RULES: readonly Rule[] = [
   scheduleMissed,
   spendWindow,
   spendRate,
+  capWaits,
   estimateBreached,
   egressDenied,
   holdsLeaking,

@@ -29,6 +29,7 @@ export function factsOf(now: number, part: Partial<Facts> = {}): Facts {
     disk: { freeBytes: 1e12, freeInodes: 1e9, walBytes: 0 },
     starts: [],
     highAt: now,
+    capWaits: { jobs: 0, agents: [], untilAt: null },
     denied: [],
     drafts: { waiting: 0, oldestAt: null },
     drills: [],

@@ -62,6 +62,8 @@ export interface RuleSettings {
   /** Starts of one service within ten minutes. */
   readonly 'crash-loop': { readonly starts: number };
   readonly 'clock-jump': { readonly afterMs: number };
+  /** Jobs that wait for a budget window. */
+  readonly 'cap-waits': { readonly jobs: number };
   /** Attempts of one agent to reach what it was never given. */
   readonly 'egress-denied': { readonly perDay: number };
   readonly 'drafts-waiting': { readonly afterMs: number };
@@ -85,6 +87,7 @@ export const DEFAULT_RULES: RuleSettings = {
   'disk-low': { freeMb: 512, freeInodes: 5_000, walMb: 256 },
   'crash-loop': { starts: 5 },
   'clock-jump': { afterMs: 5 * MINUTE },
+  'cap-waits': { jobs: 1 },
   'egress-denied': { perDay: 5 },
   'drafts-waiting': { afterMs: 12 * HOUR },
   'drill-overdue': { afterMs: 90 * 24 * HOUR },

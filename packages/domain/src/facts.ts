@@ -68,6 +68,12 @@ export interface Facts {
   readonly starts: readonly { readonly service: ServiceName; readonly count: number }[];
   /** The latest moment at which a call was ever admitted, epoch ms. */
   readonly highAt: number;
+  /** Jobs that wait for a budget window, their agents, and when the first is asked again. */
+  readonly capWaits: {
+    readonly jobs: number;
+    readonly agents: readonly string[];
+    readonly untilAt: number | null;
+  };
   /** Agents that reached within the last day for what they were never given, by agent. */
   readonly denied: readonly {
     readonly agent: string;

@@ -44,11 +44,31 @@ test('an empty database is a fact, too', async () => {
     },
     starts: [],
     highAt: 0,
+    capWaits: { jobs: 0, agents: [], untilAt: null },
     denied: [],
     drafts: { waiting: 0, oldestAt: null },
     drills: [],
     installedAt: world.clock.now(),
   });
+});
+
+test('jobs that wait for a budget are counted, others that wait are not', async () => {
+  const world = await openWorld();
+  const { jobs } = world.store;
+  const back = async (key: string, waitReason: 'cap' | 'breaker', runAfter: number) => {
+    const fence = await running(world, key);
+    await jobs.settle(fence, { kind: 'returned', reason: 'cap-day', waitReason, runAfter });
+  };
+  const at = world.clock.now() + HOUR;
+  await back('one', 'cap', at + 5);
+  await back('two', 'cap', at);
+  await back('three', 'breaker', at - 5);
+  await enqueued(world, 'later', { runAfter: at - 9 });
+  const read = () => createFactStore(world.store, noStop).read(NOTHING_SEEN);
+  expect((await read()).capWaits).toEqual({ jobs: 2, agents: ['digest'], untilAt: at });
+  world.clock.advance(2 * HOUR);
+  await jobs.promote(1e9, 10);
+  expect((await read()).capWaits).toEqual({ jobs: 0, agents: [], untilAt: null });
 });
 
 test('what agents were refused within a day is added up by agent', async () => {

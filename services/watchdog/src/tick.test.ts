@@ -1,6 +1,7 @@
+import type { Fence } from '@nightshift/domain';
 import { startNtfy } from '@nightshift/fakes';
 import { ntfyChannel, Outbox, post } from '@nightshift/alerts';
-import { onCleanup, waitUntil } from '@nightshift/support';
+import { dying, onCleanup, waitUntil } from '@nightshift/support';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { endedRef, watchScene, type TestLife, type WatchScene } from '../test/scene.ts';
 import { Deliverer } from './deliver.ts';
@@ -18,11 +19,8 @@ beforeEach(async () => {
   worker = await it.register('worker', ref);
 });
 
-/** A job that is dead from the start: it was claimed and failed for good. */
-async function dieOnce(
-  key: string,
-  error = { code: 'agent-failed', message: 'it threw' },
-): Promise<void> {
+/** A job that runs. */
+async function claimOnce(key: string): Promise<Fence> {
   const { job } = await it.store.jobs.enqueue(
     { key, agent: 'digest', input: null, maxAttempts: 1 },
     PERSON,
@@ -34,7 +32,15 @@ async function dieOnce(
     maxRunningOfAgent: 9,
     source: null,
   });
-  await it.store.jobs.settle(claim!.fence, { kind: 'dead', error });
+  return claim!.fence;
+}
+
+/** A job that is dead from the start: it was claimed and failed for good. */
+async function dieOnce(
+  key: string,
+  error = { code: 'agent-failed', message: 'it threw' },
+): Promise<void> {
+  await it.store.jobs.settle(await claimOnce(key), { kind: 'dead', error });
 }
 
 test('a healthy system is neither told about nor touched', async () => {
@@ -143,6 +149,23 @@ test('a model without a price is told once, with its name and the reason', async
   expect(it.server.messages()[0]?.message).toContain(`price-unknown: ${message}`);
 });
 
+test('jobs that wait for the budget are one incident, which ends when none waits', async () => {
+  const { jobs } = it.store;
+  const runAfter = it.clock.now() + 3_600_000;
+  for (const key of ['a', 'b', 'c']) {
+    const fence = await claimOnce(key);
+    await jobs.settle(fence, { kind: 'returned', reason: 'cap-day', waitReason: 'cap', runAfter });
+    await it.run(6_000);
+  }
+  expect(it.titles()).toEqual(['A job waits for the budget: digest']);
+  it.clock.advance(3_600_000);
+  await jobs.promote(1e9, 10);
+  await it.run(10_000);
+  const [incident, ...others] = await it.watch.incidents(10);
+  expect(others).toEqual([]);
+  expect(incident).toMatchObject({ rule: 'cap-waits', state: 'resolved' });
+});
+
 test('a restart with troubles open and one new tells the new one alone', async () => {
   await it.run(10_000);
   worker.beats = false;
@@ -164,6 +187,24 @@ test('a configuration that cannot be used is told, and is over with it', async (
     'Resolved: The configuration cannot be used',
   ]);
 });
+
+test.each([1, 2, 3, 4])(
+  'a watchdog that dies at its write %i around an alert loses none, and repeats it once at most',
+  async (nth) => {
+    const watch = dying(it.watch, ['apply', 'updateDelivery', 'remember'], (_name, n) => n === nth);
+    it.restart({ watch });
+    await dieOnce('a');
+    for (let tick = 0; tick < 5; tick++) await it.tick().catch(() => undefined);
+    it.restart();
+    await it.run(3 * 60_000);
+    const messages = it.server.messages().filter(({ title }) => title?.startsWith('A job is dead'));
+    expect(messages.length).toBeGreaterThanOrEqual(1);
+    expect(messages.length).toBeLessThanOrEqual(2);
+    const refs = messages.map(({ message }) => /Ref (\S+)/.exec(message ?? '')?.[1]);
+    expect(new Set(refs).size).toBe(1);
+    expect(refs[0]).toBeDefined();
+  },
+);
 
 test('a part that fails is a finding and stops nothing else', async () => {
   const broken = new Proxy(it.watch, {

@@ -5,6 +5,7 @@ import { keysOf, scene } from '../../test/scene.ts';
 import { NOTHING_OBSERVED } from '../observation.ts';
 import type { Rule } from '../rule.ts';
 import { seenSince } from '../seen.ts';
+import { capWaits } from './cap-waits.ts';
 import { configDiffers } from './config-differs.ts';
 import { crashLoop } from './crash-loop.ts';
 import { clockJump } from './clock-jump.ts';
@@ -95,6 +96,13 @@ describe('thresholds', () => {
       { holds: aged(34 * MINUTE) },
       { holds: aged(35 * MINUTE) },
       { afterMs: DAY },
+    ],
+    [
+      capWaits,
+      'cap-waits',
+      { capWaits: { jobs: 0, agents: [], untilAt: null } },
+      { capWaits: { jobs: 30, agents: ['a', 'b'], untilAt: NOW + DAY } },
+      { jobs: 31 },
     ],
     [
       egressDenied,

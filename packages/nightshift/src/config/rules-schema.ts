@@ -24,6 +24,7 @@ export const rulesSchema = closed({
   }).optional(),
   'crash-loop': closed({ starts: leaf(count(2, 10_000)).optional() }).optional(),
   'clock-jump': after('1m', '7d'),
+  'cap-waits': closed({ jobs: leaf(count(1, 1_000_000)).optional() }).optional(),
   'egress-denied': closed({ perDay: leaf(count(1, 1_000_000)).optional() }).optional(),
   'drafts-waiting': after('1m', '30d'),
   'drill-overdue': after('1d', '3660d'),

@@ -78,6 +78,7 @@ export interface RulesInput {
   };
   readonly 'crash-loop'?: { readonly starts?: number };
   readonly 'clock-jump'?: { readonly after?: Duration };
+  readonly 'cap-waits'?: { readonly jobs?: number };
   readonly 'egress-denied'?: { readonly perDay?: number };
   readonly 'drafts-waiting'?: { readonly after?: Duration };
   readonly 'drill-overdue'?: { readonly after?: Duration };

@@ -9,6 +9,8 @@ const MINUTES_10 = 10 * 60_000;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const LIST_MAX = 50;
+/** Jobs behind a gate that are looked at; of more than these the count is too low. */
+const WAITING_MAX = 5_000;
 /** Denials that are added up; of a flood the newest. */
 const DENIED_MAX = 1_000;
 
@@ -21,6 +23,7 @@ type Upkeep = Pick<
   | 'holds'
   | 'starts'
   | 'highAt'
+  | 'capWaits'
   | 'denied'
   | 'drafts'
   | 'drills'
@@ -41,6 +44,7 @@ export function readUpkeep(db: Connection, now: number): Upkeep {
     holds: db.one<Upkeep['holds']>(HOLDS)!,
     starts: db.all<{ service: ServiceName; count: number }>(STARTS, [now - MINUTES_10]),
     highAt: countOf(db, HIGH_AT),
+    capWaits: capWaits(db),
     denied: denied(db, now - DAY),
     drafts: waitingDrafts(db, now),
     drills: newestRuns(db),
@@ -60,6 +64,15 @@ export function diskOf(file: string): Facts['disk'] {
     // btrfs and its like have no table of inodes, and say 0 of 0.
     freeInodes: files === 0 ? null : ffree,
     walBytes: wal?.size ?? 0,
+  };
+}
+
+function capWaits(db: Connection): Upkeep['capWaits'] {
+  const rows = db.all<{ agent: string; jobs: number; untilAt: number }>(CAP_WAITS, [WAITING_MAX]);
+  return {
+    jobs: rows.reduce((sum, it) => sum + it.jobs, 0),
+    agents: rows.slice(0, LIST_MAX).map((it) => it.agent),
+    untilAt: rows.length === 0 ? null : Math.min(...rows.map((it) => it.untilAt)),
   };
 }
 
@@ -93,6 +106,13 @@ const STARTS = `
   GROUP BY service ORDER BY service`;
 
 const HIGH_AT = 'SELECT high_at AS n FROM control WHERE id = 1';
+
+const CAP_WAITS = `
+  SELECT agent, count(*) AS jobs, min(run_after) AS untilAt
+  FROM (SELECT agent, run_after FROM jobs
+        WHERE state = 'queued' AND wait_since IS NOT NULL AND ready = 0 AND wait_reason = 'cap'
+        LIMIT ?)
+  GROUP BY agent ORDER BY agent`;
 
 // An event says how often its job had tried that kind of thing by then. With max(id) SQLite takes
 // the other columns from that very row (https://sqlite.org/lang_select.html#bareagg).
