@@ -26,7 +26,8 @@ export function crashOutcome(exit: Exit, stderr: string, memoryMb: number): Chil
     return { kind: 'crashed', error: { code: 'out-of-memory', message } };
   }
   if (exit.signal !== null) {
-    const message = `the agent's process was ended by ${exit.signal}`;
+    const why = exit.signal === 'SIGKILL' ? ', as the kernel does when memory runs out' : '';
+    const message = `the agent's process was ended by ${exit.signal}${why}`;
     return { kind: 'crashed', error: { code: 'killed', message } };
   }
   const message = `the agent's process ended with code ${exit.code} before the agent did`;
