@@ -49,7 +49,8 @@ test('an agent that tries every way out gets nowhere, and its worker goes on', a
     ({ kind, ref }) => kind === 'sandbox.denied' && ref === probe.id,
   );
   const firsts = tried.map(({ data }) => data as { reason: string; count: number });
-  expect(firsts.filter(({ count }) => count === 1).map(({ reason }) => reason)).toEqual(
+  const kinds = firsts.filter(({ count }) => count === 1).map(({ reason }) => reason);
+  expect(kinds).toEqual(
     expect.arrayContaining([
       'Net',
       'ChildProcess',
@@ -59,7 +60,7 @@ test('an agent that tries every way out gets nowhere, and its worker goes on', a
     ]),
   );
 
-  // What the broker refuses is an error to cope with, and on record, ever more seldom the more often.
+  // What the broker refuses is an error to cope with, and on record.
   const url = `http://127.0.0.1:${web.port}/?secret`;
   const reach = await site.ended(await site.enqueue('reach', { urls: [url, url, url] }));
   expect(reach).toMatchObject({ state: 'done' });

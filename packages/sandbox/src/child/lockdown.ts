@@ -28,8 +28,9 @@ const PROCESS = [
 ] as const;
 
 /**
- * Functions that are there and only deny: signals to the worker, to its siblings or to a whole group,
- * and another program in place of this one. Whoever calls them meant it, so it is worth telling.
+ * Functions that are there and only deny: signals to the worker, to its siblings or to a whole
+ * group, and another program in place of this one. Whoever calls them meant it, so it is worth
+ * telling.
  */
 const TELLING = ['kill', 'execve'] as const;
 

@@ -1,9 +1,9 @@
 import type { Rule } from './rule.ts';
 
 /**
- * Drafts that are over. One whose job is still there stays, because the same wish in the same job is
- * the same draft: without it a redrive could have a second one approved. So does one whose execution
- * is still there.
+ * Drafts that are over. One whose job is still there stays, because the same wish in the same job
+ * is the same draft: without it a redrive could have a second one approved. So does one whose
+ * execution is still there.
  */
 export const drafts: Rule = {
   find: (db, before, limit) => db.all<{ id: string }>(OLD, { before, limit }).map((it) => it.id),
