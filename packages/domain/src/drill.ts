@@ -55,8 +55,8 @@ export interface DrillRun {
   readonly passedAt: number | null;
   readonly by: string;
   /**
-   * Who runs it: proven to have ended, it is undone at once and not only at its time. Null where the
-   * system hides who a process is.
+   * Who runs it: proven to have ended, it is undone at once and not only at its time. Null where
+   * the system hides who a process is.
    */
   readonly process: ProcessRef | null;
 }
@@ -82,8 +82,8 @@ export interface DrillStore {
   /** The newest run of each drill that was ever run. */
   newest(): Promise<readonly DrillRun[]>;
   /**
-   * Since when no drill is waited for: the earliest last beginning of all of them, epoch ms. One that
-   * never ran counts from the making of this installation.
+   * Since when no drill is waited for: the earliest last beginning of all of them, epoch ms. One
+   * that never ran counts from the making of this installation.
    */
   allBegunSince(): Promise<number>;
 }

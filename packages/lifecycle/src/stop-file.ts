@@ -31,8 +31,8 @@ export interface StopFile {
   /** Removes it durably. No error when there was none. @throws Error */
   remove(): void;
   /**
-   * Removes it durably if its reason is this one. One that somebody writes meanwhile stays. @returns
-   * whether it was removed. @throws Error
+   * Removes it durably if its reason is this one. One that somebody writes meanwhile stays.
+   * @returns whether it was removed. @throws Error
    */
   removeOwn(reason: string): boolean;
 }
