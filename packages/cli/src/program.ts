@@ -49,7 +49,10 @@ async function buildProgram(argv: readonly string[], cli: ReturnType<typeof crea
   program
     .description('Runs LLM agents unattended, behind a spend cap, a breaker and a kill switch.')
     .option('--config <file>', 'the configuration (default: nightshift.config.ts in this folder)')
-    .option('--state-dir <dir>', 'the state folder (default: .nightshift beside the configuration)')
+    .option(
+      '--state-dir <dir>',
+      'the state folder (default: what was installed, or .nightshift beside the configuration)',
+    )
     .option('--json', 'one JSON document with schema 1 on stdout')
     .option('--verbose', 'logs and stack traces on stderr')
     .addHelpText(

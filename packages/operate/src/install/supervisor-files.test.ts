@@ -1,12 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { userInfo } from 'node:os';
 import { NightshiftError } from '@nightshift/domain';
 import { repoRoot, tempDir } from '@nightshift/support';
 import { expect, test } from 'vitest';
 import { launchdFiles, launchdOnceFiles, launchdScheduled } from './launchd.ts';
 import { defaultPlace, type Place } from './place.ts';
+import { cronFiles } from './cron.ts';
+import { installPlan } from './plan.ts';
 import { bubblewrapFiles, systemdFiles } from './systemd.ts';
+import { wrapperFile } from './wrapper.ts';
 
 const shipped = (folder: string, name: string): string =>
   readFileSync(join(repoRoot, 'infra', folder, name), 'utf8');
@@ -82,7 +86,34 @@ test('a path with a line break is refused: it would be a directive of its own', 
 test('a path that some reader would break or that UTF-8 cannot say is refused', () => {
   for (const odd of ['\u2028', '\u2029', '\u0085', '\ufffe', '\ud800']) {
     const place = { ...defaultPlace(), config: `/opt/x${odd}y` };
-    expect(() => launchdFiles(place), JSON.stringify(odd)).toThrow(NightshiftError);
+    expect(() => launchdFiles(place)).toThrow(NightshiftError);
   }
   expect(launchdFiles({ ...defaultPlace(), config: '/opt/é 😀' })[0]?.text).toContain('/opt/é 😀');
+});
+
+test('paths with spaces, quotes, dollars and percent signs are the same paths for a shell', () => {
+  const odd = oddPlace();
+  const place = { ...odd, node: process.execPath, user: userInfo().username };
+  const cli = join(place.program, 'packages/cli/src');
+  mkdirSync(cli, { recursive: true });
+  writeFileSync(join(cli, 'main.ts'), 'console.log(JSON.stringify(process.argv.slice(2)));\n');
+  const wrapper = join(tempDir('wrapper'), 'nightshift');
+  writeFileSync(wrapper, wrapperFile(place).text);
+  const at = ['--config', place.config, '--state-dir', place.stateDir];
+  const typed = spawnSync('sh', [wrapper, 'dlq', 'show', 'a b'], { encoding: 'utf8' });
+  expect(JSON.parse(typed.stdout)).toEqual([...at, 'dlq', 'show', 'a b']);
+  const [file] = cronFiles(place, { agents: [], timezone: 'UTC' }, 'UTC');
+  const line = file?.text.split('\n').find((it) => it.startsWith('*/5')) ?? '';
+  const command = line.slice(line.indexOf(' env ')).replaceAll('\\%', '%');
+  const heard = command.replace(/>\/dev\/null.*$/, '');
+  const started = spawnSync('sh', ['-c', heard], { encoding: 'utf8' });
+  expect(JSON.parse(started.stdout)).toEqual([...at, 'watch', '--once']);
+});
+
+test.each(['', 'Root', 'a b', 'a;b', '-x', 'a:b'])('no user can be called %j', (user) => {
+  const settings = { agents: [], timezone: 'UTC' } as never;
+  const facts = { place: { ...defaultPlace(), user }, settings, machineZone: 'UTC' };
+  expect(() => installPlan('systemd', { ...facts, bubblewrap: false })).toThrow(
+    expect.objectContaining({ code: 'bad-user', exitCode: 64 }),
+  );
 });
