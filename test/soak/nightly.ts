@@ -79,9 +79,9 @@ const STEPS: readonly Step[] = [
       CRASH_KILLS: '1000',
       CRASH_WEDGES: '200',
     },
-    minutes: 15,
+    minutes: 17,
   },
-  { name: 'mutants', ...node('test/soak/mutants/main.ts', '--seed', `${today}`), minutes: 8 },
+  { name: 'mutants', ...node('test/soak/mutants/main.ts', '--seed', `${today}`), minutes: 7 },
   { name: 'chaos', ...storm('test/chaos/main.ts', 4, '--kills', '5000'), minutes: 19 },
   { name: 'soak', ...storm('test/soak/main.ts', 4, '--days', '7'), minutes: 24 },
   {
