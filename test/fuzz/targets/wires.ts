@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { canonicalJson, type Json, RefusedError } from '@nightshift/domain';
+import { canonicalJson, RefusedError } from '@nightshift/domain';
 import { parseBody } from '../../../packages/broker/src/json-body.ts';
 import { MAX_TOKENS } from '../../../packages/broker/src/wire.ts';
 import { requireHarmless } from '../harmless.ts';
@@ -34,7 +34,7 @@ export const wires = defineTarget('wires', 100, inputs, ({ id, bytes }) => {
   }
   const text = JSON.stringify(call.body);
   const again = wire.normalise(parseBody(Buffer.from(text), BODY_MAX), context);
-  if (canonicalJson(again.body as Json) !== canonicalJson(call.body as Json))
+  if (canonicalJson(again.body) !== canonicalJson(call.body))
     throw new Error('another call, read again');
   const size = Buffer.byteLength(text);
   const { inputTokens, outputTokens } = wire.bound(call, size);
