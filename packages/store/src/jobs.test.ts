@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { claim, claimed, enqueued, newJob, openWorld, PERSON, running } from '../test/world.ts';
 
@@ -26,6 +28,14 @@ describe('enqueue', () => {
     expect(await store.jobs.counts()).toEqual({ queued: 1, waiting: 0, running: 0, dead: 0 });
     const [event] = await store.events.since(0, 10);
     expect(event).toMatchObject({ kind: 'job.enqueued', ref: job!.id });
+  });
+
+  test('touches the log once its commit is visible, for those who watch the folder', async () => {
+    const { store, clock, stateDir } = await openWorld();
+    clock.advance(3_600_000);
+    await store.jobs.enqueue(newJob('k'), PERSON);
+    const { mtimeMs } = statSync(join(stateDir, 'nightshift.db-wal'));
+    expect(Math.abs(mtimeMs - clock.now())).toBeLessThan(1);
   });
 
   test('a key is used once, also after its job is over', async () => {

@@ -1,6 +1,7 @@
 import type { Actor, Clock, Schedule, ScheduleRow, SlotDecision } from '@nightshift/domain';
 import type { SlotRow, SlotStore } from '@nightshift/domain';
 import type { Connection, SqlValue } from './connection.ts';
+import { announceCommit } from './announce.ts';
 import { appendEvent } from './events.ts';
 import { insertJob, validJob, type ValidJob } from './jobs/enqueue.ts';
 import { rewind } from './slots/rewind.ts';
@@ -56,11 +57,13 @@ async function advance(
   decisions: readonly SlotDecision[],
 ): Promise<boolean> {
   const pass = decisions.map((it) => ({ decision: it, job: jobOf(agent, it) }));
-  return db.write(() => {
+  const advanced = await db.write(() => {
     if (db.run(ADVANCE, { agent, from, to }) === 0) return false;
     for (const { decision, job } of pass) decide(db, clock, agent, decision, job);
     return true;
   });
+  if (pass.some(({ job }) => job !== null)) announceCommit(db, clock);
+  return advanced;
 }
 
 function jobOf(agent: string, decision: SlotDecision): ValidJob | null {

@@ -103,7 +103,7 @@ function noting(note: () => void): Capabilities {
 async function bareStart({ workspace }: Bench, fixture: string): Promise<number> {
   const startedAt = performance.now();
   const file = fileURLToPath(new URL(`../fixtures/${fixture}.ts`, import.meta.url));
-  const program = workspace.start([file]);
+  const program = workspace.start([file], { ownSession: true });
   await program.line(0);
   const ms = performance.now() - startedAt;
   await program.exited;

@@ -23,6 +23,8 @@ export interface StartOptions {
   /** Another program than Node. */
   readonly command?: string;
   readonly user?: { readonly uid: number; readonly gid: number };
+  /** In a session of its own, as a sandboxed child is: Linux shares the processor out by session. */
+  readonly ownSession?: boolean;
 }
 
 /** Everything a group leaves behind unless it is closed. */
@@ -74,6 +76,7 @@ function startProgram(args: readonly string[], options: StartOptions): Program {
     cwd: options.cwd ?? repoRoot,
     env: { PATH: process.env['PATH'] ?? '', HOME: tmpdir(), TMPDIR: tmpdir(), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: options.ownSession ?? false,
     ...options.user,
   });
   child.on('error', () => undefined);

@@ -2,6 +2,7 @@ import { JOB_INPUT_MAX_BYTES, JOB_KEY_MAX_BYTES, SLOT_KEY_PREFIX } from '@nights
 import { NightshiftError } from '@nightshift/domain';
 import { uuidv7, type Actor, type Clock, type Json, type NewJob } from '@nightshift/domain';
 import { actorName } from '../audit.ts';
+import { announceCommit } from '../announce.ts';
 import type { Connection } from '../connection.ts';
 import { appendEvent } from '../events.ts';
 import { findJob, type JobRow } from './rows.ts';
@@ -77,10 +78,12 @@ export async function enqueue(
   if (job.key.startsWith(SLOT_KEY_PREFIX)) {
     throw invalid('key', job.key, `keys that begin with ${SLOT_KEY_PREFIX} belong to schedules`);
   }
-  return db.write(() => {
+  const enqueued = await db.write(() => {
     const { created, id } = insertJob(db, clock, valid, actor);
     return { created, row: findJob(db, id) };
   });
+  announceCommit(db, clock);
+  return enqueued;
 }
 
 function jobOfKey(db: Connection, key: string): string {
