@@ -1,12 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock } from '@nightshift/domain';
-import { tempDir } from '@nightshift/support';
+import { manualClock, tempDir } from '@nightshift/support';
 import { expect, test } from 'vitest';
 import { changedAt, Unchanged } from './unchanged.ts';
 
-/** A minute later than it is: what was just made is old. */
-const later = { now: () => systemClock.now() + 60_000 };
+/** Another time than now: what was just made is old. */
+const later = manualClock();
 
 function look(...paths: string[]): Map<string, number | null> {
   return new Map(paths.map((path) => [path, changedAt(path)]));

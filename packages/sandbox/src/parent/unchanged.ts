@@ -18,10 +18,10 @@ type Changes = ReadonlyMap<string, number | null>;
  * takes microseconds where the walk takes milliseconds.
  */
 export class Unchanged<Found> {
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Clock;
   readonly #looks = new Map<string, { readonly changes: Changes; readonly found: Found }>();
 
-  constructor(clock: Pick<Clock, 'now'> = systemClock) {
+  constructor(clock: Clock = systemClock) {
     this.#clock = clock;
   }
 
