@@ -11,7 +11,7 @@ function stream(env: Readonly<Record<string, string>>, isTTY = true) {
     isTTY,
     columns: 60,
     write: (it: string) => void (text += it),
-    hasColors: () => WriteStream.prototype.hasColors.call(WriteStream.prototype, 16, env),
+    hasColors: () => WriteStream.prototype.hasColors(16, env),
     text: () => text,
   };
 }
