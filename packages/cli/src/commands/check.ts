@@ -6,9 +6,12 @@ import { capText, scheduleText } from '../print/agent-text.ts';
 import { usd } from '../print/dollars.ts';
 import { examples } from '../options.ts';
 import { printRuns } from '../print/runs-text.ts';
+import { wrap } from '../print/width.ts';
 
 /** Longest paragraph about one agent, characters. */
 const RADIUS_MAX = 4_000;
+/** Longer lines are hard to read, columns. */
+const TEXT_WIDTH = 100;
 
 export function define(command: Command, cli: Cli): void {
   command
@@ -63,7 +66,10 @@ export function define(command: Command, cli: Cli): void {
         );
         for (const { agent } of agents) {
           printer.line();
-          printer.line(sanitise(blastRadius(settings, agent), RADIUS_MAX));
+          const radius = sanitise(blastRadius(settings, agent), RADIUS_MAX);
+          const { width } = printer;
+          const lines = width === null ? [radius] : wrap(radius, Math.min(width, TEXT_WIDTH));
+          for (const text of lines) printer.line(text);
         }
         printer.line();
         for (const it of agents) printRuns(printer, it, settings.timezone);

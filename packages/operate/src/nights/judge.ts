@@ -113,7 +113,7 @@ export function judgeDay(span: DaySpan, input: NightInput): NightDay {
     ...(input.alerts === null ? ['no watchdog has ever run here'] : []),
     ...slotReasons(slots),
     ...dead.map((it) => `job ${it.job} of ${it.agent} died`),
-    ...gaps.filter((it) => it.ms > longestGapMs(times)).map(gapReason),
+    ...gapReasons(gaps, times, until - span.fromAt),
     ...spend.flatMap(overCap),
     ...told.flatMap((it) => alertReasons(it, span)),
     ...orders.map((it) => `${it.actor} gave an order: ${orderText(it)}`),
@@ -183,6 +183,12 @@ function slotReasons(slots: readonly DueSlot[]): readonly string[] {
 
 function slotsText(count: number): string {
   return count === 1 ? '1 slot' : `${count} slots`;
+}
+
+function gapReasons(gaps: readonly Gap[], times: Times, dayMs: number): readonly string[] {
+  const allDay = gaps.filter((it) => it.ms >= dayMs);
+  if (allDay.length === RESIDENT.length) return ['no service was up'];
+  return gaps.filter((it) => it.ms > longestGapMs(times)).map(gapReason);
 }
 
 function gapReason(gap: Gap): string {
