@@ -8,9 +8,9 @@ import { machineMs, machineSleep } from './clock.mjs';
 
 /*
  * pnpm nightly: everything in full, one after the other, at most 85 minutes, and a table at the
- * end. A step that takes longer than its share, and than what the steps before it left of theirs, is
- * ended and counts as failed. The seeds are of the day, so that every night tries another one, and
- * stand in the table.
+ * end. A step that takes longer than its share, and than what the steps before it left of theirs,
+ * is ended and counts as failed. The seeds are of the day, so that every night tries another one,
+ * and stand in the table.
  */
 
 interface Step {

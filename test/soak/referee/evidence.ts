@@ -21,9 +21,9 @@ export interface Facts {
   /** Models that may be asked for. */
   readonly models: readonly string[];
   /**
-   * By how much the clock of the run may be ahead of a process that is not stuck, and how much of it
-   * the longest boot takes, ms: the kernel gives a process its turn when it has one, and a clock that
-   * goes faster than the machine's makes more of that wait than it was. Nothing in real time.
+   * By how much the clock of the run may be ahead of a process that is not stuck, and how much of
+   * it the longest boot takes, ms: the kernel gives a process its turn when it has one, and a clock
+   * that goes faster than the machine's makes more of that wait than it was. Nothing in real time.
    */
   readonly aheadMs?: number;
   readonly bootMs?: number;

@@ -88,9 +88,9 @@ export function onlyTheWedgedAreEnded(evidence: Evidence): Verdict {
 }
 
 /**
- * 45 s with the default times: silence, grace, and seven and a half ticks. Silence is seen within two
- * ticks of its end, the end of the grace and the death within one each; the rest is for ticks that
- * come late.
+ * 45 s with the default times: silence, grace, and seven and a half ticks. Silence is seen within
+ * two ticks of its end, the end of the grace and the death within one each; the rest is for ticks
+ * that come late.
  */
 function wedgeBoundMs(times: Readonly<Record<string, string>>): number {
   const ms = (name: string, fallback: string): number => durationMs(times[name] ?? fallback);
