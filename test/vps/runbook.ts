@@ -15,7 +15,7 @@ import { type Block, firstMissing, runbookBlocks } from './runbook-blocks.ts';
 import { isPrepared, prepareSite } from './runbook-site.ts';
 
 /** Whatever hangs, this ends, ms. */
-const LIMIT_MS = 15 * 60_000;
+const LIMIT_MS = 25 * 60_000;
 /** Variables from one block to the next. */
 const VARIABLES = '/run/runbook.env';
 
