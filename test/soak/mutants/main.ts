@@ -31,7 +31,7 @@ interface Found {
 }
 
 /** A storm and its referee take about a minute; more than this is one that hangs. */
-const LIMIT_MS = 300_000;
+const LIMIT_MS = 500_000;
 
 async function tryOne(mutant: Mutant): Promise<Found> {
   const startedMs = machineMs();

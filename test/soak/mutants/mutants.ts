@@ -22,7 +22,7 @@ const KILLS = 'test/chaos/main.ts --minutes 0.6 --patience 15 --victims worker,c
 
 /** Some hours of the shared clock with the one thing that it takes. */
 const soak = (days: number, kind: string): string =>
-  `test/soak/main.ts --days ${days} --minutes 3 --only ${kind}`;
+  `test/soak/main.ts --days ${days} --minutes 6 --only ${kind}`;
 
 /** Without a change: the same storms, and nothing may be found. */
 export const CONTROLS: readonly Mutant[] = [
