@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { NightshiftError } from '@nightshift/domain';
 import { openStore, type Store } from '@nightshift/store';
-import { ticketHandle } from '@nightshift/store/tickets';
-import { manualClock, onCleanup, tempDir, waitUntil, type ManualClock } from '@nightshift/support';
+import { manualClock, onCleanup, tempDir, type ManualClock } from '@nightshift/support';
 import { beats, beatState, type LoopBeatState } from './beats.ts';
 import { haltWatch } from './halt-watch.ts';
 import { openLog, type Log } from './logger.ts';
@@ -148,50 +147,6 @@ test('a pass is made when it is due or the loop is woken, also during a pass', a
   loop.wake();
   await loop.turn(waking);
   expect(await loop.turn(waking)).toBe(0);
-});
-
-describe('a lock that somebody holds', () => {
-  /** Work whose pass waits for a lock until the test lets go. */
-  function waiting() {
-    const seen = { halts: 0 };
-    const { promise, resolve } = Promise.withResolvers<number>();
-    const work: Work = {
-      poll: () => promise,
-      stop: () => Promise.resolve(),
-      halted() {
-        seen.halts++;
-        return Promise.resolve();
-      },
-    };
-    return { seen, work, letGo: () => resolve(0) };
-  }
-  const stop = () => stopFile(statePaths(dir).stopFile);
-  const order = { reason: 'bill', who: 'person:ops', at: 0 };
-
-  test('a halt is seen while a pass waits for it, and told again of what the pass began', async () => {
-    const { seen, work, letGo } = waiting();
-    const turn = loopOf().turn(work);
-    stop().write(order);
-    await waitUntil(() => seen.halts === 1, { what: 'the halt to be seen', timeoutMs: 5_000 });
-    expect(state.snapshot().phase).toBe('halted');
-    letGo();
-    await turn;
-    expect(seen.halts).toBe(2);
-  });
-
-  test('a halt is seen while a beat waits for it, and no pass begins', async () => {
-    const { seen, work } = waiting();
-    const holder = await openStore({ stateDir: dir, clock, mode: 'existing' });
-    onCleanup(() => holder.close());
-    ticketHandle(holder).exec('BEGIN IMMEDIATE');
-    const turn = loopOf().turn(work);
-    stop().write(order);
-    await waitUntil(() => seen.halts === 1, { what: 'the halt to be seen', timeoutMs: 5_000 });
-    ticketHandle(holder).exec('COMMIT');
-    await turn;
-    expect(seen.halts).toBe(1);
-    expect(await instance()).toMatchObject({ loopSeq: 1 });
-  });
 });
 
 describe('a halt', () => {

@@ -138,12 +138,9 @@ describe('a backup that cannot be restored fails its drill', () => {
 
   test('a copy that lacks the newest job', async () => {
     // Accepted, and never written.
-    const job = { id: 'nobody' } as never;
-    const fence = { job: 'nobody', attempt: 1, token: 't' };
-    const lame = await broken('jobs', () => ({
-      enqueue: async () => ({ job, created: true }) as never,
-      claim: async () => ({ job, fence }) as never,
-    }));
+    const nobody = { job: { id: 'nobody' }, fence: { job: 'nobody', attempt: 1, token: 't' } };
+    const accept = (): Promise<never> => Promise.resolve(nobody as never);
+    const lame = await broken('jobs', () => ({ enqueue: accept, claim: accept }));
     const result = await drill('backup', lame);
     expect(result).toMatchObject({ outcome: 'failed' });
     expect(result.reason).toContain('is not in what was restored');

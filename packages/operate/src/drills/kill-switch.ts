@@ -51,13 +51,14 @@ export const killSwitch: Drill = {
  * Ends the halt of this drill, and nobody else's.
  * @throws DrillSkipped when somebody else has halted meanwhile: that stays.
  */
-export async function resumeOwn({ id, installation, store, note }: DrillScene): Promise<void> {
+export async function resumeOwn(scene: DrillScene): Promise<void> {
+  const { id, installation, store } = scene;
   const file = stopFile(installation.paths.stopFile);
   await endOwnHalt(file, store.control, drillReason(id), installation.actor);
   const { halted, who } = await readHalt(installation);
   if (!halted) return;
   const what = `${who ?? 'somebody'} has halted meanwhile, and it stays halted`;
-  await note(what);
+  await scene.note(what);
   throw new DrillSkipped(what);
 }
 
