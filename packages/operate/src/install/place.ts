@@ -36,7 +36,8 @@ export function defaultPlace(stateDir = '/var/lib/nightshift'): Place {
   };
 }
 
-// Controls and everything that some reader takes for the end of a line; what UTF-8 or XML cannot say.
+// Controls, everything that some reader takes for the end of a line, and what UTF-8 or XML cannot
+// say.
 // oxlint-disable-next-line no-control-regex
 const UNWRITABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]|\p{Surrogate}/u;
 
