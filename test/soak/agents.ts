@@ -5,7 +5,7 @@ export interface SoakAgent {
   readonly name: string;
   readonly does: string;
   readonly cron?: string;
-  /** Text as in the configuration, such as `45m`. */
+  /** Text as in the configuration, such as `15m`. */
   readonly every?: string;
   readonly attempts?: number;
   readonly catchUp?: 'skip' | 'latest' | 'all';
@@ -15,7 +15,7 @@ export interface SoakAgent {
 /** Twenty agents, from each minute of an hour to once a week. */
 export const SOAK_AGENTS: readonly SoakAgent[] = [
   { name: 'minutely', does: 'call', cron: '* 9 * * *', catchUp: 'skip' },
-  { name: 'fives', does: 'nothing', cron: '*/5 22-23 * * *' },
+  { name: 'fives', does: 'nothing', cron: '*/5 23 * * *' },
   { name: 'tens', does: 'steps', cron: '*/10 0-5 * * *' },
   { name: 'quarters', does: 'call', cron: '*/15 12-23 * * *' },
   { name: 'thirds', does: 'stream', cron: '*/20 8-19 * * *' },
@@ -28,7 +28,8 @@ export const SOAK_AGENTS: readonly SoakAgent[] = [
   { name: 'greedy', does: 'greedy', cron: '23 */4 * * *' },
   { name: 'stray', does: 'stray', cron: '47 */2 * * *' },
   { name: 'drafter', does: 'drafts', cron: '5 */2 * * *' },
-  { name: 'grid', does: 'nothing', every: '45m' },
+  // Whatever the hour and the calendar: no halt is so short that nothing comes due in it.
+  { name: 'grid', does: 'nothing', every: '15m' },
   { name: 'nightly', does: 'steps', cron: '30 2 * * *' },
   { name: 'morning', does: 'call', cron: '0 6 * * *' },
   { name: 'evening', does: 'steps', cron: '0 22 * * 1-5' },
