@@ -56,15 +56,15 @@ point() {
   ln -sfn "$2" "$1.new" && mv -T "$1.new" "$1"
 }
 
-# The project resolves what it imports through `current`, whichever release that is.
+# What the project imports is the release itself: a sandboxed agent sees no link on the way there.
 use() {
   point "$base/current" "$1"
   local modules=$project/node_modules
   mkdir -p "$modules/@nightshift" "$modules/@types" "$modules/.bin"
-  ln -sfn "$base/current/packages/nightshift" "$modules/nightshift"
-  ln -sfn "$base/current/packages/digest" "$modules/@nightshift/digest"
-  ln -sfn "$base/current/node_modules/ai" "$modules/ai"
-  ln -sfn "$base/current/node_modules/@types/node" "$modules/@types/node"
+  ln -sfn "$1/packages/nightshift" "$modules/nightshift"
+  ln -sfn "$1/packages/digest" "$modules/@nightshift/digest"
+  ln -sfn "$1/node_modules/ai" "$modules/ai"
+  ln -sfn "$1/node_modules/@types/node" "$modules/@types/node"
   ln -sfn /usr/local/bin/nightshift "$modules/.bin/nightshift"
 }
 

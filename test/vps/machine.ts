@@ -10,6 +10,7 @@ export const PROGRAM = '/opt/nightshift';
 export const PROXY = 'http://127.0.0.1:3128';
 const MEMORY_BYTES = 512 * 1024 * 1024;
 const BOOT_MS = 60_000;
+const COMMAND_MS = 400_000;
 
 export interface MachineOptions {
   /** Where it sees the checkout that is tested; null: nowhere. Default: {@link PROGRAM}. */
@@ -101,7 +102,7 @@ export class Machine {
   /** Runs a command as root in the machine. */
   run(command: string, ...args: string[]): Ran {
     const enter = ['-t', String(this.#leader), '-a', '--', command, ...args];
-    const ran = spawnSync('nsenter', enter, { encoding: 'utf8', timeout: 150_000 });
+    const ran = spawnSync('nsenter', enter, { encoding: 'utf8', timeout: COMMAND_MS });
     return { code: ran.status, stdout: ran.stdout ?? '', stderr: ran.stderr ?? '' };
   }
 

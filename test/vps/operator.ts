@@ -75,7 +75,7 @@ export class Operator {
       console.log(JSON.stringify({
         schema: db.prepare('PRAGMA user_version').get().user_version,
         keys: all('SELECT key FROM job_keys ORDER BY key').map((it) => it.key),
-        spentNusd: db.prepare('SELECT coalesce(sum(actual), 0) AS it FROM spend').get().it,
+        spentNusd: all('SELECT * FROM spend').reduce((sum, it) => sum + (it.actual_nusd ?? 0), 0),
       }));`;
     const node = nodeOf(DEPLOYED);
     const ran = this.machine.run('runuser', '-u', 'nightshift', '--', node, '-e', script);

@@ -50,7 +50,7 @@ function deployed(it: Operator): void {
       machine.write(`${PROJECT}/agents/${name}.ts`, text);
     }
     machine.write(`${PROJECT}/nightshift.config.ts`, CONFIG);
-    machine.write('etc/nightshift/nightshift.env', 'NTFY_TOPIC=nights\n');
+    machine.write('etc/nightshift/nightshift.env', 'NTFY_TOPIC=a-topic-of-its-own\n');
     machine.write('etc/systemd/system/fakes.service', fakesUnit());
     machine.sh('systemctl daemon-reload && systemctl enable --now fakes');
   });
