@@ -4,6 +4,7 @@ import { contended } from './groups/contended.ts';
 import { dispatch } from './groups/dispatch.ts';
 import { gate } from './groups/gate.ts';
 import { idle } from './groups/idle.ts';
+import { peers } from './groups/peers.ts';
 import { queueDepth } from './groups/queue-depth.ts';
 import { sandbox } from './groups/sandbox.ts';
 import { takeover } from './groups/takeover.ts';
@@ -18,6 +19,7 @@ export const CATALOGUE: readonly Group[] = [
   broker,
   throughput,
   dispatch,
+  peers,
   takeover,
   queueDepth,
 ];

@@ -18,7 +18,7 @@ const GRAPHILE = fileURLToPath(new URL('../fixtures/graphile-worker.ts', import.
 /** From the commit of an enqueue in one process to the claim in another, which was idle. */
 export const dispatch: Group = { ids: ['queue.dispatch_p50', 'queue.dispatch_p99'], run };
 
-interface Side {
+export interface Side {
   readonly worker: Program;
   /** How many lines of the worker's were read. */
   read: number;
@@ -70,7 +70,7 @@ function row(
   };
 }
 
-async function openOurs({ workspace }: Bench): Promise<Side> {
+export async function openOurs({ workspace }: Bench): Promise<Side> {
   const site = await openNoopSite(workspace);
   const worker = site.startWorker(0);
   await firstBeats(site, [worker], performance.now());
@@ -111,7 +111,7 @@ async function openGraphile({ workspace }: Bench): Promise<Side | NoPostgres> {
 }
 
 /** Both processes read the machine's one monotonic clock, so their times can be subtracted. */
-async function delays(side: Side): Promise<number[]> {
+export async function delays(side: Side): Promise<number[]> {
   const ms: number[] = [];
   for (let n = 0; n < JOBS_A_ROUND; n++) {
     await pause(GAP_MS.least + Math.random() * GAP_MS.more);

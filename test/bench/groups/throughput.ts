@@ -6,13 +6,13 @@ import { median, summarise } from '../statistics.ts';
 import { openNoopSite } from '../support/noop-site.ts';
 import type { Program } from '../support/workspace.ts';
 
-const JOBS = 800;
+export const JOBS = 800;
 const PLAINJOB = fileURLToPath(new URL('../fixtures/plainjob-worker.ts', import.meta.url));
 
 /** Jobs that do nothing, from enqueue to done, one process of each side in turns. */
 export const throughput: Group = { ids: ['queue.throughput'], run };
 
-interface Took {
+export interface Took {
   readonly enqueueMs: number;
   readonly workMs: number;
 }
@@ -44,7 +44,7 @@ async function run(bench: Bench): Promise<Results> {
   };
 }
 
-async function tookOurs({ workspace }: Bench): Promise<Took> {
+export async function tookOurs({ workspace }: Bench): Promise<Took> {
   const site = await openNoopSite(workspace);
   const took = await saidBy(site.startWorker(JOBS));
   const { queued, running } = await site.store.jobs.counts();
@@ -58,13 +58,13 @@ async function tookPlainjob({ workspace }: Bench): Promise<Took> {
   return saidBy(workspace.start([PLAINJOB, file], { env: { BENCH_JOBS: String(JOBS) } }));
 }
 
-async function saidBy(program: Program): Promise<Took> {
+export async function saidBy(program: Program): Promise<Took> {
   const took = JSON.parse(await program.line(0, 120_000)) as Took;
   await program.exited;
   return took;
 }
 
-function jobsPerSecond({ enqueueMs, workMs }: Took): number {
+export function jobsPerSecond({ enqueueMs, workMs }: Took): number {
   return (JOBS / (enqueueMs + workMs)) * 1_000;
 }
 

@@ -26,6 +26,9 @@ export function versions(): Readonly<Record<string, string>> {
     plainjob: versionOf('plainjob'),
     'graphile-worker': versionOf('graphile-worker'),
     postgres: postgresVersion(),
+    bullmq: versionOf('bullmq'),
+    'pg-boss': versionOf('pg-boss'),
+    redis: said('redis-server', ['--version']).replace(/^.*v=(\S+).*$/, '$1'),
     commit: commit(),
   };
 }
