@@ -56,7 +56,8 @@ const STILLBORN_ONE_IN = 5;
 /** Of the model: a job of four calls shall have a chance between two kills. */
 const DELAY_MAX_MS = 400;
 /** What is runnable runs, however long that takes on a busy machine. */
-const RUNS_WITHIN_MS = 240_000;
+const RUNS_WITHIN_MS = 120_000;
+const SOON_MS = 5_000;
 const BOOT_MAX_MS = 20_000;
 const WEATHER_EACH_MS = 5_000;
 
@@ -223,15 +224,21 @@ async function dry({ fleet, installation, options, remotes, timeline }: Parts): 
   await remotes.scriptModel([]);
   await fleet.stop('scheduler', 10_000);
   const open = "SELECT count(*) AS n FROM jobs WHERE state IN ('queued', 'running')";
-  const runs = "SELECT count(*) AS n FROM jobs WHERE state = 'running' OR ready = 1";
   const some = (sql: string): boolean => Number(installation.one(sql)['n']) > 0;
-  const runsUntilMs = machineMs() + RUNS_WITHIN_MS;
-  while ((!isUp(fleet, installation, 'worker') || some(runs)) && machineMs() < runsUntilMs) {
-    await machineSleep(100);
-  }
+  // Also what is about to be tried again: nothing may come due while the worker stops.
+  const runs = (): boolean =>
+    !isUp(fleet, installation, 'worker') ||
+    some(`SELECT count(*) AS n FROM jobs WHERE state = 'running' OR ready = 1
+          OR (state = 'queued' AND run_after < ${systemClock.now() + SOON_MS})`);
+  const calm = async (): Promise<void> => {
+    const untilMs = machineMs() + RUNS_WITHIN_MS;
+    while (runs() && machineMs() < untilMs) await machineSleep(100);
+  };
+  await calm();
   const untilMs = machineMs() + options.patience * 1_000;
   while (some(open) && machineMs() < untilMs) await machineSleep(100);
-  while (some(runs) && machineMs() < runsUntilMs) await machineSleep(100);
+  await calm();
+  await fleet.stop('worker', 10_000);
   // The watchdog sees the last of it and says so.
   await machineSleep(5_000);
   await fleet.stopAll(10_000);

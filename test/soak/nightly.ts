@@ -82,7 +82,11 @@ const STEPS: readonly Step[] = [
     minutes: 17,
   },
   { name: 'mutants', ...node('test/soak/mutants/main.ts', '--seed', `${today}`), minutes: 7 },
-  { name: 'chaos', ...storm('test/chaos/main.ts', 4, '--kills', '5000'), minutes: 18 },
+  {
+    name: 'chaos',
+    ...storm('test/chaos/main.ts', 5, '--kills=5000', '--patience=60'),
+    minutes: 18,
+  },
   { name: 'soak', ...storm('test/soak/main.ts', 4, '--days', '7'), minutes: 24 },
   {
     name: 'fuzz',

@@ -29,6 +29,8 @@ export interface SoakOptions {
 
 const ZONE = 'Europe/Berlin';
 const HOUR_MS = 3_600_000;
+/** What runs when the weather has cleared has come to its end by then, ms of the machine. */
+const IDLE_WITHIN_MS = 120_000;
 /** The clocks of that zone change here: forward and back. */
 const CHANGES = [Date.parse('2026-03-29T01:00:00Z'), Date.parse('2026-10-25T01:00:00Z')];
 
@@ -175,10 +177,15 @@ async function quiesce(parts: StormParts): Promise<void> {
   await fleet.stop('scheduler', 20_000);
   // Back-offs and breakers are over after this; a channel that was gone is tried once an hour.
   await pass(parts, 3 * HOUR_MS);
-  const endMs = machineMs() + 120_000;
-  while (!pacer.isIdle() && machineMs() < endMs) await machineSleep(20);
+  await idle(pacer);
   await pass(parts, HOUR_MS / 2);
+  await idle(pacer);
   timeline.note('end');
   pacer.held += 1;
   await fleet.stopAll(20_000);
+}
+
+async function idle(pacer: Pacer): Promise<void> {
+  const endMs = machineMs() + IDLE_WITHIN_MS;
+  while (!pacer.isIdle() && machineMs() < endMs) await machineSleep(20);
 }
