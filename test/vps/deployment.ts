@@ -86,7 +86,7 @@ export class Deployment {
     const key = join(this.#machine.dir, 'key');
     must('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
     this.#machine.write('root/.ssh/authorized_keys', must('cat', [`${key}.pub`]));
-    this.#machine.sh('chmod 700 /root/.ssh && chmod 600 /root/.ssh/authorized_keys');
+    this.#machine.sh('cd /root && chmod 700 .ssh && chmod 600 .ssh/authorized_keys');
     const host = this.#machine.sh('cat /etc/ssh/ssh_host_ed25519_key.pub');
     writeFileSync(join(this.#machine.dir, 'known-hosts'), `127.0.0.1 ${host}\n`);
     mkdirSync(this.#bin);

@@ -59,11 +59,11 @@ async function inMachine(root: string): Promise<number> {
 function follow(machine: Machine): number {
   const [, commands = 'exit 1'] =
     COMMANDS.exec(readFileSync(join(repoRoot, 'README.md'), 'utf8')) ?? [];
-  machine.write('root/commands.sh', commands);
+  machine.write('srv/commands.sh', commands);
   const began = performance.now();
   const given = ['--setenv=HOME=/root', `--setenv=REPOSITORY=file://${SOURCE}`];
   const options = ['--pipe', '--wait', '--quiet', '--property=EnvironmentFile=/etc/environment'];
-  const bash = ['bash', '-eu', '/root/commands.sh'];
+  const bash = ['bash', '-eu', '/srv/commands.sh'];
   const { code, stdout, stderr } = machine.run('systemd-run', ...options, ...given, ...bash);
   const seconds = (performance.now() - began) / 1_000;
   const report = stdout.slice(stdout.lastIndexOf('\n# ') + 1);
