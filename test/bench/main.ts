@@ -1,5 +1,5 @@
 /**
- * `pnpm bench [--json] [--only ID[,ID]] [--rounds N]`: every promise about speed and size,
+ * `pnpm bench [--json] [--write] [--only ID[,ID]] [--rounds N]`: every promise about speed and size,
  * measured here and now, beside what others need for the same.
  *
  * Ours and the peer take turns in the same run, with the same durability, after a round that is not
@@ -10,6 +10,7 @@
 import { CATALOGUE } from './catalogue.ts';
 import { type Options, readOptions } from './options.ts';
 import { type Document, runGroups } from './run.ts';
+import { writeReadme } from './readme.ts';
 import { renderTable } from './table.ts';
 
 const USAGE = 64;
@@ -27,6 +28,7 @@ async function main(): Promise<number> {
     return USAGE;
   }
   const document = await runGroups(CATALOGUE, options);
+  if (options.write) writeReadme(page(document));
   process.stdout.write(options.json ? `${JSON.stringify(document, null, 2)}\n` : page(document));
   return document.rows.every(({ ok }) => ok) ? 0 : BROKEN;
 }

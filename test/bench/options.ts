@@ -3,13 +3,15 @@ import type { Settings } from './benchmark.ts';
 
 export interface Options extends Settings {
   readonly json: boolean;
+  /** The table goes into the README, between its marks, too. */
+  readonly write: boolean;
 }
 
 const DEFAULT_ROUNDS = 3;
 const ROUNDS_MAX = 100;
 
 /**
- * Reads the command line: `[--json] [--only ID[,ID]] [--rounds N]`.
+ * Reads the command line: `[--json] [--write] [--only ID[,ID]] [--rounds N]`.
  * @param known every id there is
  * @throws Error for anything else, with what to write instead.
  */
@@ -18,6 +20,7 @@ export function readOptions(argv: readonly string[], known: readonly string[]): 
     args: argv.filter((it) => it !== '--'),
     options: {
       json: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true },
       rounds: { type: 'string' },
     },
@@ -31,5 +34,8 @@ export function readOptions(argv: readonly string[], known: readonly string[]): 
   if (unknown.length > 0) {
     throw new Error(`no benchmark ${unknown.join(', ')}; there are: ${known.join(', ')}`);
   }
-  return { json: values.json, rounds, only };
+  if (values.write && only !== null) {
+    throw new Error('--write writes the whole table: not with --only');
+  }
+  return { json: values.json, write: values.write, rounds, only };
 }
