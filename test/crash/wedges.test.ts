@@ -23,8 +23,8 @@ const UNSCALED: readonly (readonly Kind[])[] =
   EACH * KINDS.length < 200 ? [['stopped', 'locked', 'deaf']] : [KINDS, KINDS];
 /** Worlds at the same time: most of a wedge is waiting for a watchdog to be sure. */
 const AT_ONCE = 3;
-/** Six seconds for a wedge, and more on a busy machine. */
-const QUICK_TIMEOUT_MS = Math.max(300_000, (EACH * KINDS.length * 15_000) / AT_ONCE);
+/** Six seconds for a wedge, and several times that on a busy machine. */
+const QUICK_TIMEOUT_MS = Math.max(300_000, (EACH * KINDS.length * 30_000) / AT_ONCE);
 
 interface Timing {
   readonly kind: Kind;
