@@ -7,8 +7,8 @@
  * prints what replays it. Exit code 1 when anything failed; the last line counts.
  */
 import { randomInt } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { waitUntil } from '@nightshift/support';
 import { type Options, readOptions } from './options.ts';
 import type { Report } from './target.ts';
 import { TARGETS } from './targets.ts';
@@ -19,6 +19,8 @@ const FAILED = 1;
 /** Without a next input for so long it hangs, ms. Shrinking a failure is made of inputs too. */
 const HANGS_MS = 60_000;
 const LOOK_MS = 500;
+/** The longest that one target may take in all, ms: a day. */
+const LONGEST_MS = 86_400_000;
 const HEAP_MB = 512;
 
 process.exitCode = await main();
@@ -63,11 +65,15 @@ async function inThread(name: string, { runs, path }: Options, seed: number): Pr
     const failure = { path: '', message, counterexample: `input ${input} of this seed` };
     return { name, runs: input, seed, slowestMs: 0, failure };
   };
-  for (let [seen, quietMs] = [0, 0]; end.exited !== true; quietMs += LOOK_MS) {
-    await sleep(LOOK_MS);
+  let [seen, quietMs] = [0, 0];
+  const over = (): boolean => {
     const now = Atomics.load(counter, 0);
-    if (now !== seen) [seen, quietMs] = [now, 0];
-    if (quietMs < HANGS_MS) continue;
+    quietMs = now === seen ? quietMs + LOOK_MS : 0;
+    seen = now;
+    return end.exited === true || quietMs >= HANGS_MS;
+  };
+  await waitUntil(over, { what: name, timeoutMs: LONGEST_MS, everyMs: LOOK_MS });
+  if (end.exited !== true) {
     await worker.terminate();
     return broken(`it hangs: no next input for ${HANGS_MS} ms`);
   }

@@ -51,8 +51,8 @@ const PEERS: Readonly<Record<string, Peer>> = {
 
 /**
  * Our queue beside the two that people use with a server: no-op jobs from enqueue to done, and from
- * an enqueue to the claim in an idle process. Each commit is on the disk, on every side. There is no
- * budget: what they are is a fact, and the limits are those of the rows with one.
+ * an enqueue to the claim in an idle process. Each commit is on the disk, on every side. There is
+ * no budget: what they are is a fact, and the limits are those of the rows with one.
  */
 export const peers: Group = {
   ids: Object.keys(PEERS).flatMap((key) => [`peer.throughput_${key}`, `peer.dispatch_${key}`]),

@@ -29,7 +29,7 @@ export async function startRedis(workspace: Workspace): Promise<string> {
   const ready = async (): Promise<boolean> => (await client.ping()) === 'PONG';
   try {
     await waitUntil(ready, { what: 'Redis', timeoutMs: 20_000, everyMs: 50 });
-    const [, said] = (await client.config('GET', 'appendfsync')) as string[];
+    const [, said] = await client.config('GET', 'appendfsync');
     if (said !== 'always') throw new Error(`Redis says appendfsync ${said}`);
   } finally {
     client.disconnect();
