@@ -22,8 +22,10 @@ export function met(evidence: string, changesAt: readonly number[]): Record<stri
     lives: main.pairs('SELECT service, count(*) FROM instances GROUP BY 1 ORDER BY 1'),
     skipped: main.pairs('SELECT reason, sum(count) FROM slots WHERE reason NOT NULL GROUP BY 1'),
     sentAgain: watch.count('SELECT count(*) FROM deliveries WHERE tries > 1'),
-    incidents: watch.pairs('SELECT rule, count(*) FROM incidents GROUP BY 1 ORDER BY 1'),
-    ended: watch.count("SELECT count(*) FROM kills WHERE state IN ('dead', 'recovered')"),
+    incidents: watch.pairs(
+      'SELECT rule, count(*) FROM incidents WHERE opened_at NOT NULL GROUP BY 1 ORDER BY 1',
+    ),
+    ended: watch.count('SELECT count(*) FROM kills WHERE dead_at NOT NULL'),
   };
   main.close();
   watch.close();

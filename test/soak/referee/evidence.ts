@@ -155,6 +155,8 @@ export interface Kill {
   readonly pid: number;
   readonly state: string;
   readonly intended_at: number;
+  /** When it was first signalled, whatever came of it. */
+  readonly term_at: number | null;
 }
 
 export interface Draft {

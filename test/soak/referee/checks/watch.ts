@@ -65,7 +65,7 @@ export function onlyTheWedgedAreEnded(evidence: Evidence): Verdict {
   const stopped = new Set(
     timeline.filter((it) => it.kind === 'signal' && it.signal === 'SIGSTOP').map((it) => it.pid),
   );
-  const signalled = kills.filter((it) => ['term', 'kill', 'dead', 'recovered'].includes(it.state));
+  const signalled = kills.filter((it) => it.term_at !== null);
   const healthy = signalled.filter((it) => !stopped.has(it.pid));
   violations.push(...healthy.map((it) => `the ${it.service} ${it.pid} was ended and was well`));
   const boundMs = wedgeBoundMs(facts.times) + (facts.aheadMs ?? 0);
