@@ -122,6 +122,8 @@ test('a day on which everything was done, and nobody was there, passes; today is
   const site = await night();
   await site.live(18);
   await slot(site, 'done');
+  const { audit } = await site.installation.store();
+  await audit.record({ kind: 'person', name: 'night' }, 'drill.begin', 'd', { drill: 'alert' });
   await site.live(20);
   const nights = await readNights(site.installation, { days: 1 });
   expect(nights.days[0]!.reasons).toEqual([]);

@@ -19,7 +19,9 @@ import { gapsOf, type Gap } from './silences.ts';
  * - no service was silent for longer than it takes to notice, to end and to replace a wedged one;
  * - no scope spent more than the highest cap that held that day, raises included;
  * - every alert has a receipt from some channel, and no page was left open at the end of the day;
- * - no person gave an order, not even an approval or an acknowledgement;
+ * - no person gave an order, not even an approval or an acknowledgement (that a drill ran is none,
+ * but
+ *   what it halts, kills and lets die counts like anything else);
  * - nothing of it has been pruned.
  */
 export interface NightDay extends DaySpan {
@@ -92,7 +94,10 @@ export interface NightInput {
 
 /** Services that are up all the time. */
 const RESIDENT: readonly ServiceName[] = ['scheduler', 'worker', 'watchdog'];
-/** What a replacement takes beyond the times that are set: ticks, the proof that the old one is dead. */
+/**
+ * What a replacement takes beyond the times that are set: ticks, the proof that the old one is
+ * dead.
+ */
 const SLACK_MS = 15_000;
 /** Skips that are the operator's own wish and not a loss. */
 const WANTED = new Set(['overlap']);
@@ -242,6 +247,8 @@ function ordersOf(
 ): readonly Order[] {
   const orders = audit
     .filter((it) => it.actor.startsWith('person:') && within(it.at, span))
+    // What a drill wrote down of itself; it may have begun by a timer.
+    .filter((it) => !it.action.startsWith('drill.'))
     .map(({ at, actor, action, subject }): Order => ({ at, actor, action, subject }));
   const acks = told.flatMap(({ incident: { ackedBy, id } }): Order[] =>
     ackedBy === null ? [] : [{ at: null, actor: ackedBy, action: 'alert.ack', subject: id }],
