@@ -25,8 +25,8 @@ const USUAL_FRESH_MS = 10 * 60_000;
 
 /**
  * What the watchdog looks at, in one short snapshot: every list is bounded and nothing here grows
- * with the age of the database, so it never keeps the write-ahead log from being cut back. The usual
- * hour alone is a longer look, and a seldom one of its own.
+ * with the age of the database, so it never keeps the write-ahead log from being cut back. The
+ * usual hour alone is a longer look, and a seldom one of its own.
  *
  * `stopFile` says whether the STOP file is there, or cannot be looked at.
  * The read rejects when the database cannot be read; that is a finding of its own for the caller.
