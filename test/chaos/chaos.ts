@@ -52,7 +52,7 @@ const LIVES_MS: Readonly<Record<Victim, number>> = {
   child: 800,
 };
 /** One life in so many ends before it has come up. */
-const STILLBORN_ONE_IN = 5;
+const STILLBORN_ONE_IN = 3;
 /** Of the model: a job of four calls shall have a chance between two kills. */
 const DELAY_MAX_MS = 400;
 /** What is runnable runs, however long that takes on a busy machine. */
