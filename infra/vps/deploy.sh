@@ -108,7 +108,8 @@ main() {
     return
   fi
   if [ -n "$old" ] && ! nightshift backup; then
-    say 'there is no backup, so nothing was changed'
+    [ "$new" = "$old" ] || rm -rf "$new"
+    say 'no backup could be made; nothing that runs was touched'
     exit 1
   fi
   if start "$new"; then
