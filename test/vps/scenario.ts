@@ -59,23 +59,28 @@ function deployed(it: Operator): void {
   it.route('/feed', FEED);
 }
 
-/** The files that install wrote; what bubblewrap needs is a drop-in, and counted by itself. */
+/** The files as install wrote them, and the same again with the drop-in that bubblewrap needs. */
 function unitsScore({ machine }: Operator): void {
   const units = '/etc/systemd/system';
-  const services = [...SERVICES, 'watch', 'backup', 'run@digest'];
-  const names = services.map((it) => `nightshift-${it}.service`).join(' ');
+  const names = [...SERVICES, 'watch', 'backup', 'run@'].map((it) => `nightshift-${it}.service`);
   const verified = machine.sh(
-    `cd ${units} && systemd-analyze verify --man=no ${names} nightshift.target 2>&1`,
+    `cd ${units} && systemd-analyze verify --man=no ${names.join(' ')} nightshift.target 2>&1`,
   );
   assert.doesNotMatch(verified, /nightshift/);
-  machine.sh(`mkdir -p /run/scored && cp ${units}/nightshift-*.service /run/scored`);
-  const score = 'systemd-analyze security --offline=true --no-pager --threshold=20';
-  const said = machine.sh(
-    `cd /run/scored && for it in *.service; do ${score} ./$it | tail -n 1 || exit 1; done`,
-  );
-  const scores = [...said.matchAll(/: (\d+\.\d)/g)].map(([, it]) => Number(it));
-  assert.equal(scores.length, services.length, said);
-  assert.ok(Math.max(...scores) <= 2, said);
+  machine.sh('mkdir -p /run/scored');
+  const most = (prefix: string): number => {
+    const scores = names.map((name) => {
+      const copy = `${prefix}${name}`;
+      const score = `systemd-analyze security --offline=true --no-pager ./${copy} | tail -n 1`;
+      const said = machine.sh(
+        `cp ${units}/${name} /run/scored/${copy} && cd /run/scored && ${score}`,
+      );
+      return Number(/: (\d+\.\d)/.exec(said)?.[1] ?? 10);
+    });
+    return Math.max(...scores);
+  };
+  assert.ok(most('alone-') <= 2);
+  assert.ok(most('') <= 2.9);
 }
 
 async function slotRuns(it: Operator): Promise<void> {
