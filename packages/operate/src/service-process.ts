@@ -17,7 +17,10 @@ export interface ServiceTarget {
   readonly paths: StatePaths;
   readonly environment: { readonly all: Readonly<Record<string, string>> };
   readonly cwd: string;
-  /** Where Node keeps compiled modules; default below the state folder. */
+  /**
+   * Where Node keeps compiled modules; default what NODE_COMPILE_CACHE says for this process, then
+   * below the state folder.
+   */
   readonly compileCache?: string;
 }
 
@@ -58,12 +61,13 @@ export function startService(
   target: ServiceTarget,
   more: readonly string[] = [],
 ): ChildProcess {
-  const compileCache = target.compileCache ?? target.paths.compileCache;
+  const { all } = target.environment;
+  const compileCache = target.compileCache ?? all.NODE_COMPILE_CACHE ?? target.paths.compileCache;
   const args = serviceCommand(service, target, [...more, '--lifeline']);
   return spawn(process.execPath, [...args], {
     cwd: target.cwd,
     detached: true,
     stdio: ['pipe', 'ignore', 'pipe'],
-    env: { ...target.environment.all, ...serviceEnvironment(compileCache) },
+    env: { ...all, ...serviceEnvironment(compileCache) },
   });
 }

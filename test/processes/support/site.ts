@@ -87,7 +87,7 @@ export async function openSite(config: string, env: Record<string, string> = {})
         '--state-dir',
         stateDir,
       ],
-      { cwd: dir, env: { ...env, NODE_COMPILE_CACHE: path.join(stateDir, 'compile-cache') } },
+      { cwd: dir, env },
     );
   return {
     dir,
