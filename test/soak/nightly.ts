@@ -3,14 +3,15 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { nodeBinary, repoRoot } from '@nightshift/support';
 import { machineMs, machineSleep } from './clock.mjs';
 
 /*
- * pnpm nightly: everything in full, one after the other, at most 85 minutes, and a table at the
- * end. A step that takes longer than its share, and than what the steps before it left of theirs,
- * is ended and counts as failed. The seeds are of the day, so that every night tries another one,
- * and stand in the table.
+ * pnpm nightly [--only STEP[,STEP]]: everything in full, one after the other, at most 85 minutes,
+ * and a table at the end. A step that takes longer than its share, and than what the steps before
+ * it left of theirs, is ended and counts as failed. The seeds are of the day, so that every night
+ * tries another one, and stand in the table.
  */
 
 interface Step {
@@ -99,7 +100,7 @@ const STEPS: readonly Step[] = [
 const beganMs = machineMs();
 const results: Result[] = [];
 let shareMs = 0;
-for (const step of STEPS) {
+for (const step of chosen(process.argv.slice(2))) {
   shareMs += step.minutes * MINUTE_MS;
   results.push(await run(step, beganMs + shareMs - machineMs()));
 }
@@ -112,6 +113,18 @@ for (const it of results) {
   );
 }
 process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;
+
+/** All steps, or those that `--only NAME[,NAME]` names. */
+function chosen(argv: readonly string[]): readonly Step[] {
+  const { values } = parseArgs({ args: [...argv], options: { only: { type: 'string' } } });
+  const names = values.only?.split(',') ?? STEPS.map(({ name }) => name);
+  const unknown = names.filter((name) => !STEPS.some((it) => it.name === name));
+  if (unknown.length > 0) {
+    const known = STEPS.map(({ name }) => name).join(', ');
+    throw new Error(`no step ${unknown.join(', ')}; there are: ${known}`);
+  }
+  return STEPS.filter(({ name }) => names.includes(name));
+}
 
 async function run(step: Step, withinMs: number): Promise<Result> {
   console.log(`\n=== ${step.name}`);
