@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@nightshift/domain';
-import { sql } from 'drizzle-orm';
 import { SqliteQueue } from 'liteque';
+import type { ticketHandle } from '@nightshift/store/tickets';
 
 /** What a ticket carries: which job it is for. The job's row is the truth. */
 export interface TicketPayload {
@@ -10,6 +10,8 @@ export interface TicketPayload {
 
 type LitequeDb = ConstructorParameters<typeof SqliteQueue<TicketPayload>>[1];
 type TaskRow = NonNullable<Awaited<ReturnType<SqliteQueue<TicketPayload>['attemptDequeue']>>>;
+
+type Statement = ReturnType<ReturnType<typeof ticketHandle>['prepare']>;
 
 /** Runs a synchronous statement without waiting for the disk. */
 type Cheaply = <T>(statement: () => T) => T;
@@ -23,35 +25,42 @@ type Cheaply = <T>(statement: () => T) => T;
 export class TicketQueue extends SqliteQueue<TicketPayload> {
   readonly #clock: Clock;
   readonly #cheaply: Cheaply;
+  readonly #claim: Statement;
 
-  constructor(name: string, db: LitequeDb, clock: Clock, cheaply: Cheaply) {
+  constructor(name: string, db: LitequeDb, clock: Clock, claim: Statement, cheaply: Cheaply) {
     super(name, db, { defaultJobArgs: { numRetries: 0 }, keepFailedJobs: false });
     this.#clock = clock;
+    this.#claim = claim;
     this.#cheaply = cheaply;
   }
 
   /** Claims the first runnable ticket of this queue, or null. `timeoutSecs` is its expiry. */
   override attemptDequeue(options: { timeoutSecs: number }): Promise<TaskRow | null> {
     const nowSecs = Math.floor(this.#clock.now() / 1_000);
-    const row = this.#cheaply(() =>
-      this.db.get<RawTask | undefined>(sql`
-      UPDATE tasks
-      SET status = 'running',
-          allocationId = ${randomUUID()},
-          numRunsLeft = numRunsLeft - 1,
-          expireAt = ${nowSecs + options.timeoutSecs}
-      WHERE id = coalesce(
-        (SELECT id FROM tasks
-         WHERE queue = ${this.queueName} AND status = 'running' AND expireAt < ${nowSecs}
-         ORDER BY expireAt LIMIT 1),
-        (SELECT id FROM tasks
-         WHERE queue = ${this.queueName} AND status IN ('pending', 'pending_retry')
-         ORDER BY priority, id LIMIT 1))
-      RETURNING *`),
-    );
+    const given = {
+      queue: this.queueName,
+      allocationId: randomUUID(),
+      nowSecs,
+      expireAt: nowSecs + options.timeoutSecs,
+    };
+    const row = this.#cheaply(() => this.#claim.get(given) as RawTask | undefined);
     return Promise.resolve(row === undefined ? null : taskRow(row));
   }
 }
+
+/** Claims the first runnable ticket of a queue; prepared once for all queues of a handle. */
+export const CLAIM_TICKET = `
+  UPDATE tasks
+  SET status = 'running', allocationId = :allocationId, numRunsLeft = numRunsLeft - 1,
+      expireAt = :expireAt
+  WHERE id = coalesce(
+    (SELECT id FROM tasks
+     WHERE queue = :queue AND status = 'running' AND expireAt < :nowSecs
+     ORDER BY expireAt LIMIT 1),
+    (SELECT id FROM tasks
+     WHERE queue = :queue AND status IN ('pending', 'pending_retry')
+     ORDER BY priority, id LIMIT 1))
+  RETURNING *`;
 
 /** A row as SQLite returns it: `createdAt` and `expireAt` in seconds, `availableAt` in ms. */
 interface RawTask extends Omit<TaskRow, 'createdAt' | 'expireAt' | 'availableAt'> {

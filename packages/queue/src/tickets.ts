@@ -1,10 +1,9 @@
 import type { Clock } from '@nightshift/domain';
 import type { Store } from '@nightshift/store';
 import { ticketHandle, withoutSync } from '@nightshift/store/tickets';
-import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { retryBusy } from './busy.ts';
-import { TicketQueue } from './ticket-queue.ts';
+import { CLAIM_TICKET, TicketQueue } from './ticket-queue.ts';
 
 /**
  * A claimed ticket expires after this time: its job is claimed within milliseconds, or never.
@@ -34,31 +33,25 @@ export interface Tickets {
 
 /** Tickets over the store's own connection: its pragmas, its transactions, one handle. */
 export function openTickets(store: Store, clock: Clock): Tickets {
-  const db = drizzle(ticketHandle(store)) as unknown as ConstructorParameters<
-    typeof TicketQueue
-  >[1];
+  const handle = ticketHandle(store);
+  const db = drizzle(handle) as unknown as ConstructorParameters<typeof TicketQueue>[1];
+  // Prepared once: an idle worker asks every second, a busy one for each job.
+  const next = handle.prepare(QUEUE_AFTER).pluck();
+  const claim = handle.prepare(CLAIM_TICKET);
   const queues = new Map<string, TicketQueue>();
   let lastServed = '';
 
   function queueOf(agent: string): TicketQueue {
     const known = queues.get(agent);
     if (known !== undefined) return known;
-    const queue = new TicketQueue(agent, db, clock, (statement) => withoutSync(store, statement));
+    const queue = new TicketQueue(agent, db, clock, claim, (it) => withoutSync(store, it));
     queues.set(agent, queue);
     return queue;
   }
 
   /** The first queue with a ticket after `name`, in name order: one step along the index. */
   function queueAfter(name: string): string | null {
-    const nowSecs = Math.floor(clock.now() / 1_000);
-    const row = db.get<{ name: string | null } | undefined>(sql`
-      SELECT min(name) AS name FROM (
-        SELECT min(queue) AS name FROM tasks
-        WHERE status IN ('pending', 'pending_retry') AND queue > ${name}
-        UNION ALL
-        SELECT min(queue) FROM tasks
-        WHERE status = 'running' AND queue > ${name} AND expireAt < ${nowSecs})`);
-    return row?.name ?? null;
+    return next.get({ name, nowSecs: Math.floor(clock.now() / 1_000) }) as string | null;
   }
 
   /** Each queue with a ticket once, starting after the one that was served last. */
@@ -98,3 +91,11 @@ export function openTickets(store: Store, clock: Clock): Tickets {
     },
   };
 }
+
+const QUEUE_AFTER = `
+  SELECT min(name) FROM (
+    SELECT min(queue) AS name FROM tasks
+    WHERE status IN ('pending', 'pending_retry') AND queue > :name
+    UNION ALL
+    SELECT min(queue) FROM tasks
+    WHERE status = 'running' AND queue > :name AND expireAt < :nowSecs)`;
