@@ -16,8 +16,11 @@ const IDS = [
   'watchdog.cpu',
   'worker.idle_cpu',
 ];
-/** Between the first beat and the first look: boot leaves garbage and a probe behind. */
-const SETTLE_MS = 10_000;
+/**
+ * Between the first beat and the first look: boot leaves a probe behind, and garbage that V8
+ * collects once when a service has been quiet for half a minute.
+ */
+const SETTLE_MS = 45_000;
 /** One look at the processor time. */
 const WINDOW_MS = 20_000;
 const WINDOWS_MAX = 3;
