@@ -29,7 +29,7 @@ export interface Spawned {
 }
 
 /** The program of every child that runs an agent. */
-export const CHILD_MAIN = fileURLToPath(new URL('../child/main.ts', import.meta.url));
+export const CHILD_MAIN = fileURLToPath(new URL('../child/start.mjs', import.meta.url));
 
 /**
  * Flags of every child. `node:sqlite` and `node:ffi` do not ask the permission model (or need not
