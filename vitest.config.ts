@@ -2,8 +2,9 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * Three projects, because they cost differently. `unit` and `processes` are `npm test` (under three
- * minutes on two cores); `crash` is `pnpm test:crash`. Forks, not threads: tests change folders,
- * listen to signals and load a native module. Every file gets a fresh process (`isolate`).
+ * minutes on two cores); `crash` is `pnpm test:crash`, with what takes whole services long. Forks,
+ * not threads: tests change folders, listen to signals and load a native module. Every file gets a
+ * fresh process (`isolate`).
  *
  * `VITEST_JSON=FILE` adds the machine-readable report that `.ci/run` adds up.
  */

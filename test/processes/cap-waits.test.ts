@@ -4,7 +4,7 @@ import { onCleanup, waitUntil } from '@nightshift/support';
 import { expect, test } from 'vitest';
 import { QUICK_TIMES, fixtureAgent, openSite } from './support/site.ts';
 
-const JOBS = 8;
+const JOBS = 4;
 const PERSON = { kind: 'person', name: 'test' } as const;
 const PRICES = {
   'test-model': { inputNusdPerMTok: 3_000_000_000, outputNusdPerMTok: 15_000_000_000 },

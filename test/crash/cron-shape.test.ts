@@ -5,7 +5,7 @@ import { startNtfy } from '@nightshift/fakes';
 import { planInstall } from '@nightshift/operate';
 import { onCleanup, spawnProcess } from '@nightshift/support';
 import { expect, test } from 'vitest';
-import { makeSite } from '../test/command.ts';
+import { makeSite } from '../../packages/cli/test/command.ts';
 
 /** What crontab(5) makes of a line of /etc/cron.d: five fields, the user, the rest for the shell. */
 function commandsOf(crontab: string): readonly string[] {

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type Child, spawnNode, tempDir } from '@nightshift/support';
+import { type Child, repoRoot, spawnNode, tempDir } from '@nightshift/support';
 import { expect, test } from 'vitest';
-import { makeSite, nightshift } from '../test/command.ts';
+import { makeSite, nightshift } from '../../packages/cli/test/command.ts';
 
 const SLOW = 90_000;
 
@@ -96,7 +96,7 @@ test(
   'a backup that finds no room says so, and leaves no half of one',
   async () => {
     const { dir } = await makeSite();
-    const command = join(import.meta.dirname, 'main.ts');
+    const command = join(repoRoot, 'packages/cli/src/main.ts');
     // As on a full disk, no file may grow beyond a few kilobytes.
     const line = `ulimit -f 8; exec '${process.execPath}' '${command}' backup full.tar.gz --json`;
     const ran = spawnSync('sh', ['-c', line], { cwd: dir, encoding: 'utf8' });

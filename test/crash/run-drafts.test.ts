@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Draft } from '@nightshift/domain';
 import { repoRoot } from '@nightshift/support';
 import { expect, test } from 'vitest';
-import { makeSite, nightshift } from '../test/command.ts';
+import { makeSite, nightshift } from '../../packages/cli/test/command.ts';
 
 const ENTRY = join(repoRoot, 'test/fixtures/agents/drafts.ts');
 // Three workers one after the other, each with a probe of its sandbox.
