@@ -83,6 +83,12 @@ test('all drills pass on a fresh installation within three minutes, one marked m
   const fresh = path.join(site.dir, 'fresh');
   const up = cli(site, fresh, 'up');
   await up.prints(/watchdog +started/, 60_000);
+  // What is tried with a watchdog that has not come up yet is tried without one.
+  const healthy = async (): Promise<boolean> => {
+    const status = cli(site, fresh, 'status', '--check');
+    return (await status.exited).code === 0;
+  };
+  await waitUntil(healthy, { what: 'a healthy status', timeoutMs: 60_000, everyMs: 200 });
   const from = performance.now();
   const { code, drills, stderr } = await drill(site, 'all', fresh);
   const tookMs = performance.now() - from;
@@ -120,7 +126,7 @@ function timesOf(drills: readonly Result[], tookMs: number): string {
 
 describe('a drill that dies in the middle', () => {
   test.each([
-    ['kill-switch', 'say halted', 'its halt is over'],
+    ['kill-switch', 'no job can be claimed', 'its halt is over'],
     ['out-of-band', 'is stopped', 'its halt is over'],
     ['dead-letter', 'is a dead letter', 'is cancelled'],
   ])('%s is undone by the watchdog, which says so', async (name, at, undone) => {

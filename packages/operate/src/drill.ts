@@ -45,6 +45,9 @@ export class DrillSkipped extends Error {
   override readonly name = 'DrillSkipped';
 }
 
+/** Evidence of what could not be tried. */
+export const UNWATCHED = 'no watchdog is on duty here: that somebody is told was not tried';
+
 /** @throws DrillFailed unless it holds. */
 export function expectThat(holds: boolean, what: string): void {
   if (!holds) throw new DrillFailed(what);

@@ -1,5 +1,5 @@
 import { BREAKER_POLICY, DRILL_AGENT } from '@nightshift/domain';
-import { expectThat, type Drill } from '../drill.ts';
+import { expectThat, UNWATCHED, type Drill } from '../drill.ts';
 import { closedAddress, openDoor } from './drill-door.ts';
 import { endJobs, requireJob } from './drill-job.ts';
 import { incidentOf } from './incident-of.ts';
@@ -25,7 +25,8 @@ export const breaker: Drill = {
       const refused = next.kind === 'refused' && next.code.startsWith('breaker');
       expectThat(refused, `the next call was ${next.kind}, not refused by the breaker`);
       await scene.note('the breaker is open; the next call, through another door, is refused');
-      if (scene.watched) {
+      if (!scene.watched) await scene.note(UNWATCHED);
+      else {
         await scene.until('the alert of the breaker', 30_000, () =>
           incidentOf(scene, (it) => it.key === `breaker-open:${DRILL_AGENT}`),
         );

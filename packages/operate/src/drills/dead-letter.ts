@@ -1,5 +1,5 @@
 import { DRILL_AGENT } from '@nightshift/domain';
-import { expectThat, type Drill } from '../drill.ts';
+import { expectThat, UNWATCHED, type Drill } from '../drill.ts';
 import { endJobs, requireJob } from './drill-job.ts';
 import { incidentOf } from './incident-of.ts';
 
@@ -18,7 +18,7 @@ export const deadLetter: Drill = {
     expectThat(dead?.state === 'dead', `the job is ${dead?.state ?? 'gone'}, not dead`);
     expectThat(dead?.lastError?.code === 'drill', 'the dead letter does not say why');
     await scene.note('the job is a dead letter with its reason');
-    if (!scene.watched) return;
+    if (!scene.watched) return scene.note(UNWATCHED);
     await scene.until('the alert of the dead letter', 30_000, () =>
       incidentOf(scene, (it) => it.rule === 'dead-letter' && it.title.includes(DRILL_AGENT)),
     );

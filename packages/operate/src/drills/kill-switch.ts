@@ -1,10 +1,11 @@
 import { drillReason, type ServiceName } from '@nightshift/domain';
 import { endOwnHalt, stopFile } from '@nightshift/lifecycle';
-import { DrillSkipped, expectThat, type Drill, type DrillScene } from '../drill.ts';
+import { DrillSkipped, expectThat, UNWATCHED, type Drill, type DrillScene } from '../drill.ts';
 import { halt } from '../halt.ts';
 import { readHalt } from '../halt-state.ts';
 import { openDoor, startProvider } from './drill-door.ts';
 import { claimJob, endJobs, requireJob } from './drill-job.ts';
+import { incidentOf } from './incident-of.ts';
 
 /** A halt is seen within a second; beats follow in two. */
 const SEEN_MS = 15_000;
@@ -31,6 +32,13 @@ export const killSwitch: Drill = {
       expectThat((await claimJob(scene)) === null, 'a job could be claimed while halted');
       await scene.note('halted: a call is refused, nothing arrived, no job can be claimed');
       await services(scene, 'say halted', (phase) => phase === 'halted');
+      if (!scene.watched) await scene.note(UNWATCHED);
+      else {
+        await scene.until('the watchdog to tell of the halt', 30_000, () =>
+          incidentOf(scene, (it) => it.rule === 'halted'),
+        );
+        await scene.note('the watchdog told of it');
+      }
       await resumeOwn(scene);
       await services(scene, 'go on', (phase) => phase !== 'halted');
       const after = await door.call(principal);
