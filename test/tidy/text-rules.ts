@@ -86,8 +86,7 @@ export const textRules: readonly Rule[] = [
   {
     id: 'place-of-one-machine',
     instead: 'a path relative to the repository or the configuration; no registry host',
-    // That one fetches npm itself, before there is a program that knows where packages are.
-    applies: (path) => isNotTidy(path) && path !== 'infra/vps/prepare.sh',
+    applies: isNotTidy,
     broken: ({ text }) =>
       linesMatching(
         text,
