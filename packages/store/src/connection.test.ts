@@ -57,6 +57,38 @@ describe('write', () => {
     expect(rows(db)).toEqual([]);
   });
 
+  test('shares one commit with others that wait at the same time', async () => {
+    const db = await connect(file());
+    db.exec('CREATE TABLE t (x INTEGER) STRICT');
+    const pages = (): number => db.one<{ log: number }>('PRAGMA wal_checkpoint(NOOP)')!.log;
+    const before = pages();
+    await Promise.all([1, 2, 3, 4, 5].map((x) => db.write(insert(db, x))));
+    expect(pages() - before).toBe(1);
+    for (const x of [6, 7, 8]) await db.write(insert(db, x));
+    expect(pages() - before).toBe(4);
+    expect(rows(db)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  test('fails alone: what waited with it is kept, once', async () => {
+    const db = await connect(file());
+    db.exec('CREATE TABLE t (x INTEGER CHECK (x <> 3)) STRICT');
+    const writes = [1, 2, 3, 4].map((x) => db.write(insert(db, x)));
+    const late = db.write(() => {
+      insert(db, 5)();
+      throw new Error('half way');
+    });
+    expect((await Promise.allSettled([...writes, late])).map((it) => it.status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'rejected',
+    ]);
+    await expect(writes[2]).rejects.toMatchObject({ code: 'store-invariant' });
+    await expect(late).rejects.toThrow('half way');
+    expect(rows(db)).toEqual([1, 2, 4]);
+  });
+
   test('waits for the lock without stopping the event loop, in order', async () => {
     const { db, holder } = await locked(10_000);
     const writes = Promise.all([1, 2, 3].map((x) => db.write(insert(db, x))));

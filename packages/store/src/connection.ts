@@ -1,8 +1,9 @@
-import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { BUSY_WAIT_MS, NightshiftError, systemClock } from '@nightshift/domain';
 import { isBusy, toStoreError } from './sqlite-errors.ts';
+import { WriteAheadLog } from './write-ahead-log.ts';
+import { type Operation, WriteQueue } from './write-queue.ts';
 
 /** How long one operation may wait for the write lock in all, ms, before it fails. */
 export const BUSY_TOTAL_MS = 10_000;
@@ -14,32 +15,12 @@ const BUSY_PAUSE_MAX_MS = 25;
 const CROWDED_MS = 50;
 /** Longest time for which it then leaves the lock to the others after a write of its own, ms. */
 const GIVE_WAY_MAX_MS = 2;
-/** Bytes to which the write-ahead log is cut back once it has been checkpointed. */
-const WAL_SIZE_LIMIT = 64 * 1024 * 1024;
-/** A log larger than this is emptied at the next checkpoint that finds it idle, bytes. */
-const WAL_TRUNCATE_BYTES = 16 * 1024 * 1024;
-/** Pages of the log that are not in the database yet, from which on they are written there. */
-const WAL_BACKLOG_PAGES = 1_000;
-/** Pages of a log that always had writers, from which on it is made to begin anew. */
-const WAL_RESTART_PAGES = 3_000;
-/** Where SQLite itself would write the log back, inside somebody's commit: behind all of ours. */
-const WAL_LAST_RESORT_PAGES = 16_000;
-/** Writes of one process from one look at the log to the next; at the latest, without a pause. */
-const WAL_LOOK_WRITES = 8;
-const WAL_LOOK_AT_LEAST_WRITES = 64;
 /** Page cache of one connection, KiB. */
 const CACHE_KIB = 8 * 1024;
 
 /** What a statement takes and gives. Booleans are stored as 0 and 1 by the caller. */
 export type SqlValue = string | number | bigint | null | Uint8Array;
 export type SqlParams = readonly SqlValue[] | Readonly<Record<string, SqlValue>>;
-
-interface WalRow {
-  readonly busy: 0 | 1;
-  /** Pages in the log, and how many of them are in the database by now; -1 without a log. */
-  readonly log: number;
-  readonly checkpointed: number;
-}
 
 export interface ConnectionOptions {
   readonly file: string;
@@ -52,18 +33,19 @@ export interface ConnectionOptions {
  * One connection to one database file, and the only place that knows better-sqlite3.
  *
  * `one`, `all` and `run` are synchronous and belong inside the function given to `read` or `write`.
- * That function must be synchronous and touch nothing but the database: it runs again from the
- * start when the lock was taken. Writes of one process queue behind each other, so that only one of
- * them ever waits for another process's lock, and a later version may put several in one commit.
+ * That function must be synchronous and touch nothing but the database: it may run again from the
+ * start. Writes of one process queue behind each other, so that only one of them ever waits for
+ * another process's lock, and those that wait at the same time share one commit and its wait for the
+ * disk.
  */
 export class Connection {
   readonly file: string;
   readonly #db: Database.Database;
   readonly #busyTotalMs: number;
   readonly #statements = new Map<string, Database.Statement>();
-  #lastWrite: Promise<unknown> = Promise.resolve();
+  readonly #writes = new WriteQueue(async (operations, since) => this.#commit(operations, since));
+  readonly #log: WriteAheadLog;
   #wroteAt = Number.NEGATIVE_INFINITY;
-  #unlookedWrites = 0;
   /** The last time a write had to wait: when, and for how long. */
   #crowd = { at: Number.NEGATIVE_INFINITY, waitedMs: 0 };
 
@@ -80,6 +62,11 @@ export class Connection {
     } catch (error) {
       throw toStoreError(error, options.file);
     }
+    this.#log = new WriteAheadLog(this);
+  }
+
+  get isOpen(): boolean {
+    return this.#db.open;
   }
 
   /** The library's own handle, for the tickets alone. */
@@ -103,8 +90,7 @@ export class Connection {
       if (this.pragma('journal_mode') !== 'wal') this.pragma('journal_mode = WAL');
     });
     this.pragma('synchronous = FULL');
-    this.pragma(`journal_size_limit = ${WAL_SIZE_LIMIT}`);
-    this.pragma(`wal_autocheckpoint = ${WAL_LAST_RESORT_PAGES}`);
+    this.#log.configure();
   }
 
   /** First row, or undefined. The caller names the row's shape, as in `one<JobRow>(…)`. */
@@ -135,7 +121,7 @@ export class Connection {
 
   /** Runs `operation` over one snapshot. Never holds the snapshot beyond it. */
   async read<T>(operation: () => T): Promise<T> {
-    return this.#retry(() => this.#transaction('BEGIN', operation));
+    return this.#retry(() => this.#transaction('BEGIN', () => atOnce(operation)));
   }
 
   /**
@@ -153,35 +139,16 @@ export class Connection {
    * `operation` throws, after a rollback.
    */
   async write<T>(operation: () => T): Promise<T> {
-    const since = systemClock.monotonic();
-    const before = this.#lastWrite;
-    const mine = before.then(async () => {
-      await this.#giveWay();
-      const result = await this.#retry(
-        () => this.#transaction('BEGIN IMMEDIATE', operation),
-        since,
-      );
-      this.#wroteAt = systemClock.monotonic();
-      this.#lookAfterLog();
-      return result;
-    });
-    this.#lastWrite = mine.catch(() => undefined);
-    return mine;
+    return this.#writes.add(operation, systemClock.monotonic());
   }
 
   /**
-   * Writes the log back as far as no reader needs it, and empties the file once it is larger than
-   * {@link WAL_TRUNCATE_BYTES}. Waits for nobody but the lock, and for that no longer than any
-   * write.
+   * Writes the log back as far as no reader needs it, and cuts a file that has become large. Waits
+   * for nobody but the lock, and for that no longer than any write.
    * @returns the bytes of the log, and whether somebody kept it from being written back whole.
    */
   async checkpoint(): Promise<{ readonly bytes: number; readonly busy: boolean }> {
-    return this.#retry(() => {
-      const passive = this.#checkpoint('PASSIVE');
-      // Written back does not mean smaller: the file keeps its size until it is cut.
-      if (passive.busy || passive.bytes <= WAL_TRUNCATE_BYTES) return passive;
-      return this.#checkpoint('TRUNCATE');
-    });
+    return this.#retry(() => this.#log.checkpoint());
   }
 
   /** Closes the file. Closing twice is fine; an operation after it fails. */
@@ -190,47 +157,20 @@ export class Connection {
     this.#db.close();
   }
 
-  /** Once the answer is on its way, if the loop ever turns: the caller has not asked for this. */
-  #lookAfterLog(): void {
-    this.#unlookedWrites++;
-    if (this.#unlookedWrites >= WAL_LOOK_AT_LEAST_WRITES) this.#tendLog();
-    else if (this.#unlookedWrites === WAL_LOOK_WRITES) setImmediate(() => this.#tendLog()).unref();
-  }
-
-  /**
-   * Writes the log back when enough of it waits. SQLite would do that inside the commit that made
-   * it too long, and where processes write all the time inside every commit after that one: a log
-   * begins anew only when it was written back whole and nobody wrote since.
-   */
-  #tendLog(): void {
-    this.#unlookedWrites = 0;
-    if (!this.#db.open) return;
-    try {
-      const { log, checkpointed } = this.#wal('NOOP');
-      if (log - checkpointed < WAL_BACKLOG_PAGES) return;
-      const after = this.#wal('PASSIVE');
-      // Holds the write lock, but only for the little that was written since.
-      if (after.busy === 0 && after.log >= WAL_RESTART_PAGES) this.#wal('RESTART');
-    } catch {
-      // The next write will meet what was wrong, and has somebody to tell.
-    }
-  }
-
-  #wal(mode: 'NOOP' | 'PASSIVE' | 'RESTART' | 'TRUNCATE'): WalRow {
-    return this.one<WalRow>(`PRAGMA wal_checkpoint(${mode})`)!;
-  }
-
-  #checkpoint(mode: 'PASSIVE' | 'TRUNCATE'): { bytes: number; busy: boolean } {
-    const { busy, log, checkpointed } = this.#wal(mode);
-    const bytes = statSync(`${this.file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-    return { bytes, busy: busy === 1 || checkpointed < log };
+  /** All of them in one transaction. Rejects when one failed: then none has happened. */
+  async #commit(operations: readonly Operation[], since: number): Promise<readonly unknown[]> {
+    await this.#giveWay();
+    const all = (): unknown[] => operations.map(atOnce);
+    const results = await this.#retry(() => this.#transaction('BEGIN IMMEDIATE', all), since);
+    this.#wroteAt = systemClock.monotonic();
+    this.#log.wrote(operations.length);
+    return results;
   }
 
   #transaction<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', operation: () => T): T {
     this.run(begin);
     try {
       const result = operation();
-      if (result instanceof Promise) throw new TypeError('a transaction cannot wait for a promise');
       this.run('COMMIT');
       return result;
     } catch (error) {
@@ -279,6 +219,12 @@ export class Connection {
     }
     return statement;
   }
+}
+
+function atOnce<T>(operation: () => T): T {
+  const result = operation();
+  if (result instanceof Promise) throw new TypeError('a transaction cannot wait for a promise');
+  return result;
 }
 
 function bind(params: SqlParams): unknown[] {

@@ -38,7 +38,7 @@ export function createJobStore(db: Connection, clock: Clock): JobStore {
     redrive: (job, actor, agent) => redrive(db, clock, job, actor, agent),
     drop: (job, actor) => drop(db, clock, job, actor),
     get: (job) =>
-      db.read(() => {
+      db.look(() => {
         const row = findJob(db, job);
         return row === undefined ? null : toJob(row);
       }),

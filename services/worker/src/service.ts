@@ -15,7 +15,7 @@ import {
 import { type Tickets, openTickets, watchCommits } from '@nightshift/queue';
 import type { Store } from '@nightshift/store';
 import { dataVersion, sweepTickets } from '@nightshift/store/tickets';
-import { sourceHash } from './agent-entry.ts';
+import { SourceHashes } from './agent-entry.ts';
 import { orphanKiller } from './kill-orphan.ts';
 import { onlyWork } from './only.ts';
 import { runAttempt } from './run-attempt.ts';
@@ -59,6 +59,7 @@ export async function startWorker(context: ServiceContext<Store>): Promise<Work>
     entryOf,
   };
   const tickets = openTickets(store, clock);
+  const sources = new SourceHashes();
   const worker = new Worker({
     instance,
     settings,
@@ -73,7 +74,7 @@ export async function startWorker(context: ServiceContext<Store>): Promise<Work>
       return added + removed + revived;
     },
     run: (running) => runAttempt(parts, running),
-    sourceOf: async (agent) => sourceHash(entryOf(agent)),
+    sourceOf: async (agent) => sources.of(entryOf(agent)),
     moved: () => context.beat.progress(),
     wake: () => context.wake(),
     log: (event, fields) => context.log.info(event, event, fields),

@@ -148,16 +148,28 @@ export class Worker {
     if (this.#parts.only !== null) return (await this.#claim(this.#parts.only)) ? 1 : 0;
     const passedOver = new Set<string>();
     let claimed = 0;
-    while (this.#running.size < this.#parts.settings.concurrency) {
+    for (;;) {
+      const tickets = await this.#takeTickets(passedOver);
+      if (tickets.length === 0) return claimed;
+      // At the same time, so that they share a commit: each is decided by itself all the same.
+      const won = await Promise.all(tickets.map((ticket) => this.#claimTicket(ticket)));
+      for (const [n, { agent }] of tickets.entries()) if (!won[n]) passedOver.add(agent);
+      claimed += won.filter(Boolean).length;
+    }
+  }
+
+  /** As many tickets as there is room for, of those whose agents have some. */
+  async #takeTickets(passedOver: ReadonlySet<string>): Promise<readonly Ticket[]> {
+    const taken: Ticket[] = [];
+    while (this.#running.size + taken.length < this.#parts.settings.concurrency) {
       const ticket = await this.#parts.tickets.next(
         // A drill holds its own jobs in its own hands.
-        (agent) => agent === DRILL_AGENT || passedOver.has(agent) || this.#isFull(agent),
+        (agent) => agent === DRILL_AGENT || passedOver.has(agent) || this.#isFull(agent, taken),
       );
       if (ticket === null) break;
-      if (await this.#claimTicket(ticket)) claimed++;
-      else passedOver.add(ticket.agent);
+      taken.push(ticket);
     }
-    return claimed;
+    return taken;
   }
 
   async #claimTicket(ticket: Ticket): Promise<boolean> {
@@ -205,9 +217,10 @@ export class Worker {
     });
   }
 
-  #isFull(agent: string): boolean {
+  /** Whether what runs and what is about to leaves no room for one more of an agent. */
+  #isFull(agent: string, taken: readonly Ticket[]): boolean {
     const limit = this.#agents.get(agent)?.concurrency ?? 1;
-    let count = 0;
+    let count = taken.filter((it) => it.agent === agent).length;
     for (const running of this.#running.values()) if (running.job.agent === agent) count++;
     return count >= limit;
   }

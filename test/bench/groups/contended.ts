@@ -9,6 +9,8 @@ import type { Program } from '../support/workspace.ts';
 
 const PROCESSES = 8;
 const ROUND_MS = 3_000;
+/** Before each round: the log grows to the length at which it begins anew. */
+const WARM_MS = 2_000;
 /**
  * How long a call takes, ms: between a tenth and a hundredth of what a model does. With it, eight
  * processes ask for some 500 commits a second, each of which waits for the disk. A worker with the
@@ -135,7 +137,15 @@ async function oneRound(
   const stateDir = workspace.folder('contended');
   const scene = await openLedgerScene(stateDir);
   const start = (name: string, part: How): Program =>
-    workspace.start([CALLER, stateDir, name, String(ROUND_MS), part, String(callMs)]);
+    workspace.start([
+      CALLER,
+      stateDir,
+      name,
+      String(WARM_MS),
+      String(ROUND_MS),
+      part,
+      String(callMs),
+    ]);
   try {
     const callers = Array.from({ length: PROCESSES }, (_, n) => start(`caller-${n}`, how));
     const watcher = start('witness', 'watch');

@@ -37,7 +37,7 @@ async function run(bench: Bench): Promise<Results> {
         spread: [low, high],
         peer: { name: 'plainjob', value: median(peer.map(jobsPerSecond)) },
         budget: atLeastTimes(0.5),
-        note: `${JOBS} no-op jobs a round, one process, a commit an operation; enqueue and work take
+        note: `${JOBS} no-op jobs a round, one process; enqueue and work take
           ${parts(ours)} ms a job, plainjob's ${parts(peer)}`.replaceAll(/\s+/g, ' '),
       },
     ],
