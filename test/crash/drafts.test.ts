@@ -14,6 +14,11 @@ test('an agent that was not given an action cannot draft it', async () => {
   const job = await site.ended(await site.enqueue('b', { wishes }));
   expect(job).toMatchObject({ state: 'dead', lastError: { code: 'request-denied' } });
   expect(await site.store.drafts.list({ limit: 5 })).toEqual([]);
+  const events = await site.store.events.since(0, 1_000);
+  expect(events.find(({ kind }) => kind === 'egress.denied')).toMatchObject({
+    ref: job.id,
+    data: { agent: 'b', reason: 'request-denied', message: 'b may not draft "hook"', count: 1 },
+  });
   expect(await worker.stop()).toBe(0);
 });
 

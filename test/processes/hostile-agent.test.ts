@@ -57,6 +57,7 @@ test('an agent that tries every way out gets nowhere, and its worker goes on', a
       'WorkerThreads',
       'FileSystemRead',
       'process.kill',
+      'module',
     ]),
   );
 

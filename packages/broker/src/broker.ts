@@ -1,5 +1,11 @@
 import { NightshiftError, RefusedError } from '@nightshift/domain';
-import type { AllowSettings, HttpRequest, HttpResponse, Principal } from '@nightshift/domain';
+import type {
+  AllowSettings,
+  HttpRequest,
+  HttpResponse,
+  Principal,
+  Refusal,
+} from '@nightshift/domain';
 import { admit } from './admission.ts';
 import { BreakerDoor } from './breaker-door.ts';
 import { Denials } from './denials.ts';
@@ -19,6 +25,8 @@ export interface Broker {
    * the answer may throw the same while it is read.
    */
   handle(who: Principal, request: HttpRequest, signal: AbortSignal): Promise<HttpResponse>;
+  /** Puts a refusal of another gate on record, counted with the broker's own. Never rejects. */
+  refused(who: Principal, refusal: Refusal): Promise<void>;
   /** Ends what is in flight, which books it as aborted, and takes nothing more. Idempotent. */
   close(): Promise<void>;
 }
@@ -59,6 +67,7 @@ export function createBroker(options: BrokerOptions): Broker {
         throw thrown;
       }
     },
+    refused: async (who, refusal) => denials.note(who, refusal),
     close: async () => {
       closing.abort();
     },

@@ -26,6 +26,7 @@ import { type Drafting, newDraft } from './drafting.ts';
 /** The broker as the worker sees it. */
 export interface Door {
   handle(principal: Principal, request: HttpRequest, signal: AbortSignal): Promise<HttpResponse>;
+  refused(who: Principal, refusal: Refusal): Promise<void>;
 }
 
 export interface AttemptParts {
@@ -103,12 +104,15 @@ export class AttemptCapabilities implements Capabilities {
   }
 
   async draft(action: string, args: Json): Promise<DraftReceipt> {
-    const { drafts, fence, drafting, moved } = this.#parts;
+    const { door, drafts, drafting, fence, moved, principal } = this.#parts;
     let filed;
     try {
       filed = await drafts.file(fence, newDraft(drafting, action, args));
     } catch (error) {
-      if (error instanceof RefusedError) this.#refusal = error.refusal;
+      if (error instanceof RefusedError) {
+        this.#refusal = error.refusal;
+        await door.refused(principal, error.refusal);
+      }
       throw error;
     }
     if (filed === null) throw this.#lost();

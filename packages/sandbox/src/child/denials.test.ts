@@ -14,6 +14,8 @@ test('what the walls stopped is told at once, and a loop of it ever more seldom'
     { permission: 'ChildProcess', resource: '/bin/true', count: 1 },
     { permission: 'process.kill', resource: String(process.pid), count: 1 },
     { permission: 'Net', resource: '127.0.0.1', count: 1 },
+    { permission: 'module', resource: 'node:sqlite', count: 1 },
+    { permission: 'module', resource: 'node:ffi', count: 2 },
   ]);
 });
 

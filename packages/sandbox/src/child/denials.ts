@@ -4,7 +4,7 @@ import type { Client } from './client.ts';
 /** Where Node says what its permission model denied (https://nodejs.org/api/permissions.html). */
 const KINDS = ['addon', 'child', 'ffi', 'fs', 'inspector', 'net', 'wasi', 'worker'] as const;
 
-/** Where {@link deny} says that one of its own was called. */
+/** Where {@link noteDenied} says it. */
 const OWN = channel('nightshift:denied');
 
 interface Denied {
@@ -32,9 +32,14 @@ export function tellDenials(client: Client): void {
   OWN.subscribe(note);
 }
 
-/** Says that something was denied that Node's model does not know. @throws always */
-export function deny(permission: string, resource: string): never {
+/** Says that something was denied of which Node's model says nothing. */
+export function noteDenied(permission: string, resource: string): void {
   OWN.publish({ permission, resource });
+}
+
+/** {@link noteDenied}, and denies it. @throws always */
+export function deny(permission: string, resource: string): never {
+  noteDenied(permission, resource);
   const error = new Error(`${permission} is not for agents`);
   throw Object.assign(error, { code: 'ERR_ACCESS_DENIED', permission });
 }

@@ -1,6 +1,6 @@
-import { syncBuiltinESMExports } from 'node:module';
+import { registerHooks, syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
-import { deny } from './denials.ts';
+import { deny, noteDenied } from './denials.ts';
 
 /**
  * Loaded before anything else in the child: takes away what Node's permission model leaves. Signals
@@ -34,6 +34,21 @@ const PROCESS = [
  */
 const TELLING = ['kill', 'execve'] as const;
 
+/** Modules that the flags of a child leave out: Node only says that it does not know them. */
+const LEFT_OUT: ReadonlySet<string> = new Set(['node:sqlite', 'node:ffi']);
+
+registerHooks({
+  resolve(specifier, context, next) {
+    noteLeftOut(specifier);
+    return next(specifier, context);
+  },
+});
+const { getBuiltinModule } = process;
+replace(process, 'getBuiltinModule', (id: string) => {
+  noteLeftOut(id);
+  return getBuiltinModule(id);
+});
+
 for (const name of TELLING) {
   replace(process, name, (target: unknown) => deny(`process.${name}`, String(target)));
 }
@@ -41,6 +56,10 @@ for (const name of PROCESS) remove(process, name);
 // Renicing works on any process of the same user.
 remove(os, 'setPriority');
 syncBuiltinESMExports();
+
+function noteLeftOut(name: string): void {
+  if (LEFT_OUT.has(name)) noteDenied('module', name);
+}
 
 function remove(from: object, name: string): void {
   if (name in from) replace(from, name, undefined);
