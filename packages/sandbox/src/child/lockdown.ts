@@ -43,7 +43,7 @@ registerHooks({
     return next(specifier, context);
   },
 });
-const { getBuiltinModule } = process;
+const getBuiltinModule = process.getBuiltinModule.bind(process);
 replace(process, 'getBuiltinModule', (id: string) => {
   noteLeftOut(id);
   return getBuiltinModule(id);
