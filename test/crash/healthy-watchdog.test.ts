@@ -2,7 +2,7 @@ import { DEFAULT_TIMES, NightshiftError } from '@nightshift/domain';
 import { createFactStore } from '@nightshift/store';
 import { afterAll, expect, test } from 'vitest';
 import { endedRef, watchScene, type TestLife } from '../../services/watchdog/test/scene.ts';
-import { seeded } from './support/seeded.ts';
+import { seeded } from '@nightshift/support/seeded';
 
 const TICKS = 10_000;
 const { tickMs, silentMs } = DEFAULT_TIMES;

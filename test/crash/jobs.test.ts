@@ -2,7 +2,8 @@ import { isAlive, waitUntil } from '@nightshift/support';
 import { expect, test } from 'vitest';
 import { QUICK_TIMES, fixtureAgent, openSite } from '../processes/support/site.ts';
 import { type JobSite, type Kill, openJobSite } from './support/job-site.ts';
-import { crashSeed, seeded } from './support/seeded.ts';
+import { seeded } from '@nightshift/support/seeded';
+import { crashSeed } from './support/crash-seed.ts';
 
 /** Kills of the random run: 100, and 1,000 each night. */
 const KILLS = Number(process.env['CRASH_KILLS'] ?? 100);

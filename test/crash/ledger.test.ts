@@ -11,7 +11,8 @@ import {
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startBillingProvider, type BillingProvider } from './support/billing-provider.ts';
-import { crashSeed, seeded } from './support/seeded.ts';
+import { seeded } from '@nightshift/support/seeded';
+import { crashSeed } from './support/crash-seed.ts';
 
 const PROCESSES = 8;
 const KILLS = 300;

@@ -1,4 +1,4 @@
-import { seeded } from '../crash/support/seeded.ts';
+import { seeded } from '@nightshift/support/seeded';
 
 /** Everything random of a run, from its seed. */
 export class Seeded {

@@ -1,20 +1,10 @@
 import { DEFAULT_TIMES } from '@nightshift/domain';
+import { seeded } from '@nightshift/support/seeded';
 import { expect, test } from 'vitest';
 import { settingsOf } from '../test/facts.ts';
 import { scene } from '../test/scene.ts';
 
 const TICKS = 10_000;
-
-/** Numbers from 0 to below 1, the same for the same seed (mulberry32, by Tommy Ettinger). */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 test.each([1, 2, 3])(
   '10,000 ticks of a healthy system under load find nothing (seed %i)',

@@ -16,6 +16,18 @@ import { expect, test } from 'vitest';
 
 const MAIN = join(repoRoot, 'services/watchdog/src/main.ts');
 
+/** A folder with a configuration and one agent, and who is told. */
+async function installation(): Promise<{ dir: string; server: NtfyServer }> {
+  const dir = tempDir('watchdog-main');
+  const server = await startNtfy();
+  onCleanup(() => server.close());
+  const channel = { kind: 'ntfy', server: server.url, topic: 'nights' };
+  const config = { agents: { a: { entry: './a.ts' } }, alerts: { channels: [channel] } };
+  writeFileSync(join(dir, 'a.ts'), 'export default 1;\n');
+  writeFileSync(join(dir, 'nightshift.config.ts'), `export default ${JSON.stringify(config)};\n`);
+  return { dir, server };
+}
+
 function start(dir: string): Child {
   const config = join(dir, 'nightshift.config.ts');
   const args = ['--config', config, '--state-dir', dir, '--verbose'];
@@ -33,13 +45,7 @@ async function stop(child: Child): Promise<void> {
 }
 
 test('a damaged database of its own is moved aside, and a person is told', async () => {
-  const dir = tempDir('watchdog-own');
-  const server = await startNtfy();
-  onCleanup(() => server.close());
-  const channel = { kind: 'ntfy', server: server.url, topic: 'nights' };
-  const config = { agents: { a: { entry: './a.ts' } }, alerts: { channels: [channel] } };
-  writeFileSync(join(dir, 'a.ts'), 'export default 1;\n');
-  writeFileSync(join(dir, 'nightshift.config.ts'), `export default ${JSON.stringify(config)};\n`);
+  const { dir, server } = await installation();
   (await openStore({ stateDir: dir, clock: systemClock, mode: 'create' })).close();
   writeFileSync(join(dir, 'watchdog.db'), 'x'.repeat(20_000));
   const watchdog = start(dir);
@@ -50,13 +56,7 @@ test('a damaged database of its own is moved aside, and a person is told', async
 }, 60_000);
 
 test('the process ticks, tells, comes up without configuration and database, and stops', async () => {
-  const dir = tempDir('watchdog-main');
-  const server = await startNtfy();
-  onCleanup(() => server.close());
-  const channel = { kind: 'ntfy', server: server.url, topic: 'nights' };
-  const config = { agents: { a: { entry: './a.ts' } }, alerts: { channels: [channel] } };
-  writeFileSync(join(dir, 'a.ts'), 'export default 1;\n');
-  writeFileSync(join(dir, 'nightshift.config.ts'), `export default ${JSON.stringify(config)};\n`);
+  const { dir, server } = await installation();
   const store = await openStore({ stateDir: dir, clock: systemClock, mode: 'create' });
   await store.breakers.swap(await store.breakers.get('anthropic'), {
     ...(await store.breakers.get('anthropic')),

@@ -1,11 +1,3 @@
-import { randomInt } from 'node:crypto';
-
-/** The seed of this run: `CRASH_SEED`, to repeat one, or a new one. It is printed by the test. */
-export function crashSeed(): number {
-  const given = process.env['CRASH_SEED'];
-  return given === undefined ? randomInt(2 ** 32) : Number(given);
-}
-
 /** Numbers from 0 to below 1, the same for the same seed (mulberry32, by Tommy Ettinger). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
