@@ -6,9 +6,11 @@ import { type Fleet, SERVICES, type Service } from './fleet.ts';
 import type { Installation } from './installation.ts';
 
 /**
- * One leap at most: well below a tick of the watchdog, so that nobody believes the machine slept.
+ * One leap at most. The watchdog believes that the machine slept when two of its ticks are more than
+ * two minutes apart, and begins to watch anew. They are a minute, a leap until the beat was seen,
+ * and what {@link BEHIND_MS} and one more leap allow: 105 s.
  */
-const LEAP_MS = 30_000;
+const LEAP_MS = 15_000;
 /** While work is under way that does not move, such as a provider that hangs. */
 const SMALL_LEAP_MS = 5_000;
 /** Work that has not moved for so long is waiting for time to pass, ms of the machine. */
@@ -24,7 +26,7 @@ const BOOT_MAX_MS = 60_000;
  * it may not have seen yet. Otherwise a moment in which the machine has no time for a process would
  * be hours of its clock, and no limit that the product keeps could be told from one it breaks.
  */
-const BEHIND_MS = 60_000 + 1.5 * LEAP_MS;
+const BEHIND_MS = 60_000 + LEAP_MS;
 /** Who has not come that far by then is stuck, not slow, ms of the machine. */
 const STUCK_MS = 3_000;
 

@@ -3,10 +3,11 @@ import path from 'node:path';
 
 const MB = 2 ** 20;
 /**
- * The log is written back in the commit that fills a thousand pages (4 MB), and cut when it is
- * above 16 MB. While a reader or a stopped writer holds it, it grows by what is written meanwhile.
+ * The log is written back from four thousand pages on (16 MB), begins anew at eight thousand, and is
+ * cut when it is above 16 MB. While a reader or a stopped writer holds it, it grows by what is
+ * written meanwhile.
  */
-const LOG_MAX_BYTES = 24 * MB;
+const LOG_MAX_BYTES = 40 * MB;
 /** An empty database with its indexes, and what one job leaves: attempts, calls, events, a slot. */
 const EMPTY_BYTES = MB;
 const JOB_BYTES = 16 * 1024;

@@ -5,10 +5,13 @@ import type { Connection } from './connection.ts';
 const SIZE_LIMIT = 64 * 1024 * 1024;
 /** A log larger than this is emptied at the next checkpoint that finds it idle, bytes. */
 const TRUNCATE_BYTES = 16 * 1024 * 1024;
-/** Pages of the log that are not in the database yet, from which on they are written there. */
-const BACKLOG_PAGES = 1_000;
+/**
+ * Pages of the log that are not in the database yet, from which on they are written there. While
+ * that goes on every commit waits longer for the disk, so it should be seldom under load.
+ */
+const BACKLOG_PAGES = 4_000;
 /** Pages of a log that always had writers, from which on it is made to begin anew. */
-const RESTART_PAGES = 3_000;
+const RESTART_PAGES = 8_000;
 /** Where SQLite itself would write the log back, inside somebody's commit: behind all of ours. */
 const LAST_RESORT_PAGES = 16_000;
 /** Writes of one process from one look at the log to the next. */

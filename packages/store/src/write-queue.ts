@@ -3,6 +3,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 /** Writes that share one commit at most: the event loop stands still for all of them. */
 const TOGETHER_MAX = 16;
 
+/** Commits in a row after which the event loop turns, so that who writes all the time stops nobody. */
+const COMMITS_A_TURN = 16;
+
 export type Operation = () => unknown;
 
 /**
@@ -27,6 +30,7 @@ export class WriteQueue {
   readonly #commit: Commit;
   #waiting: Waiting[] = [];
   #writing = false;
+  #commits = 0;
 
   constructor(commit: Commit) {
     this.#commit = commit;
@@ -47,8 +51,8 @@ export class WriteQueue {
   /** Never rejects. */
   async #writeAll(): Promise<void> {
     while (this.#waiting.length > 0) {
-      // Whoever is about to write in this turn of the loop comes along.
-      await turn();
+      // Whoever is about to write comes along.
+      await (++this.#commits % COMMITS_A_TURN === 0 ? turn() : settled());
       await this.#write(this.#waiting.splice(0, TOGETHER_MAX));
     }
     this.#writing = false;
@@ -65,4 +69,11 @@ export class WriteQueue {
       for (const write of writes) await this.#write([write]);
     }
   }
+}
+
+/** When every promise that is settled by now has told those who waited for it. */
+async function settled(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
 }
