@@ -71,7 +71,7 @@ test.each([
 ])('a signal that fails with %s is %s', (code, outcome) => {
   const source: ProcessSource = {
     host: () => ({ bootId: 'b', pidNamespace: 'n' }),
-    look: () => ({ startTicks: 1, zombie: false }),
+    look: () => ({ startTicks: 1, zombie: false, stopped: false }),
   };
   const processes = processesOf(source, () => {
     throw Object.assign(new Error(code), { code });
@@ -84,8 +84,16 @@ describe('/proc/PID/stat', () => {
   const tail = `1 1 1 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 11 0 987654 1000 300`;
 
   test('is read after the last parenthesis, whatever the name holds', () => {
-    expect(parseStat(`42 (node) S ${tail}`)).toEqual({ startTicks: 987_654, zombie: false });
-    expect(parseStat(`42 (a) R 1 (b) ) Z ${tail}`)).toEqual({ startTicks: 987_654, zombie: true });
+    expect(parseStat(`42 (node) S ${tail}`)).toEqual({
+      startTicks: 987_654,
+      zombie: false,
+      stopped: false,
+    });
+    expect(parseStat(`42 (a) R 1 (b) ) Z ${tail}`)).toEqual({
+      startTicks: 987_654,
+      zombie: true,
+      stopped: false,
+    });
   });
 
   test.each(['', '42', '42 (node) S 1 2 3', `42 (node) 1 ${tail}`])('%j is not one', (line) => {
@@ -99,6 +107,7 @@ describe('macOS', () => {
     expect(parsePs('Ss   Mon Nov  2 08:03:10 2026    \n')).toEqual({
       startTicks: start,
       zombie: false,
+      stopped: false,
     });
     expect(parsePs('Z    Mon Nov 22 08:03:10 2026')).toMatchObject({ zombie: true });
     expect(parsePs('ps: invalid')).toBeNull();

@@ -13,6 +13,8 @@ export interface ProcessFacts {
   /** Linux: clock ticks since boot. macOS: epoch seconds of its start. Opaque; compare only. */
   readonly startTicks: number;
   readonly zombie: boolean;
+  /** By SIGSTOP and its like, or by a debugger: it keeps what it holds, a lock too. */
+  readonly stopped: boolean;
 }
 
 /** What differs between systems. Text comes in, facts go out. */
@@ -39,6 +41,8 @@ export interface Processes {
   /** The name of a process for ever; null when it is gone or cannot be looked at. */
   ref(pid: number): ProcessRef | null;
   liveness(ref: ProcessRef): Liveness;
+  /** Proven to be alive, and stopped. */
+  isStopped(ref: ProcessRef): boolean;
   /**
    * Sends `signal` if, directly before, `ref` is proven to be alive. `gone` when it is proven dead,
    * `refused` when its identity cannot be proven or the system forbids it. Between proof and signal
@@ -64,6 +68,7 @@ export function processesOf(
     host: () => source.host(),
     ref: (pid) => refOf(pid, source),
     liveness,
+    isStopped: (ref) => liveness(ref) === 'alive' && isStopped(source.look(ref.pid)),
     signal(ref, signal) {
       const state = liveness(ref);
       if (state === 'dead' || state === 'other') return state === 'dead' ? 'gone' : 'refused';
@@ -76,6 +81,10 @@ export function processesOf(
       }
     },
   };
+}
+
+function isStopped(facts: ReturnType<ProcessSource['look']>): boolean {
+  return typeof facts === 'object' && facts.stopped;
 }
 
 function refOf(pid: number, source: ProcessSource): ProcessRef | null {

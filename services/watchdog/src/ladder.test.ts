@@ -70,6 +70,23 @@ describe('a wedged worker', () => {
     expect((await child.exited).signal).toBe('SIGKILL');
   });
 
+  test('is left alone while a stopped scheduler holds what it waits for', async () => {
+    const worker = await it.register('worker', refOf((await startFixture('obedient')).pid));
+    const child = await startFixture('obedient');
+    const holder = await it.register('scheduler', refOf(child.pid));
+    await it.run(10_000);
+    child.kill('SIGSTOP');
+    worker.beats = false;
+    holder.beats = false;
+    const toKill = await it.until('a SIGKILL', BOUND_MS, sent('SIGKILL'));
+    await gone(holder.ref);
+    await it.until('its death', BOUND_MS - toKill, stateIs('dead'));
+    worker.beats = true;
+    await it.register('scheduler', refOf((await startFixture('obedient')).pid));
+    await it.run(60_000);
+    expect(it.signals).toEqual([`SIGTERM ${holder.ref.pid}`, `SIGKILL ${holder.ref.pid}`]);
+  });
+
   test('whose loop goes round without progress is killed as well', async () => {
     const child = await startFixture('obedient');
     await it.register('worker', refOf(child.pid));

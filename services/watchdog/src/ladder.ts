@@ -34,7 +34,7 @@ export interface LadderOptions {
     WatchStore,
     'activeKill' | 'killsSince' | 'saveKill' | 'remember' | 'recall'
   >;
-  readonly processes: Pick<Processes, 'liveness' | 'signal' | 'host'>;
+  readonly processes: Pick<Processes, 'liveness' | 'isStopped' | 'signal' | 'host'>;
   readonly clock: Clock;
   readonly times: Times;
   readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
@@ -45,8 +45,8 @@ export interface LadderOptions {
 /**
  * Ends a service that is wedged, and makes sure that another one lives. Each step is written before
  * it is done, so that a watchdog that dies in between goes on where it was. It signals only what it
- * can prove to be the recorded process, and one service at a time: when a stopped worker holds the
- * write lock, the scheduler is silent too, and well again as soon as the worker is dead.
+ * can prove to be the recorded process, and one service at a time: while somebody who is stopped
+ * holds the write lock, all others are silent too, and well again as soon as that one is dead.
  */
 export class Ladder {
   readonly #options: LadderOptions;
@@ -119,7 +119,7 @@ export class Ladder {
           it.instance === life?.id &&
           it.intendedAt > clock.now() - FORBIDDEN_MS,
       ),
-      otherFirst: await this.#othersFirst(service),
+      otherFirst: await this.#othersFirst(service, seen.sight),
       revived: kill !== null && life?.id === kill.instance && beats > 0,
       // Nobody has to follow a bounded run: its end is all that was wanted.
       successor:
@@ -215,15 +215,26 @@ export class Ladder {
     return now.loopSeq === life.loopSeq;
   }
 
-  async #othersFirst(service: ServiceName): Promise<boolean> {
+  async #othersFirst(service: ServiceName, sight: Sight): Promise<boolean> {
     const { store, clock, times } = this.#options;
     if (clock.monotonic() - this.#lastDeathAt < times.silentMs) return true;
+    const isStopped = await this.#isStopped(service, sight);
     for (const other of KILLABLE) {
       if (other === service) continue;
       const kill = await store.activeKill(other);
       if (kill !== null && kill.state !== 'dead') return true;
+      if (!isStopped && (await this.#isStopped(other, sight))) return true;
     }
     return false;
+  }
+
+  /** Whether its process is stopped, and it was not tried to kill it for that already. */
+  async #isStopped(service: ServiceName, sight: Sight): Promise<boolean> {
+    const { clock, processes, store } = this.#options;
+    const life = lifeOf(sight, service);
+    if (life === null || life.stoppedAt !== null || !processes.isStopped(refOf(life))) return false;
+    const kills = await store.killsSince(clock.now() - KILL_SPAN_MS);
+    return !kills.some((it) => it.instance === life.id);
   }
 
   async #refOf(kill: Kill, life: Instance | null): Promise<ProcessRef | null> {

@@ -40,7 +40,11 @@ export function parseStat(line: string): ProcessFacts | null {
   const startTicks = Number(fields[19]);
   if (state === undefined || !/^[A-Za-z]$/.test(state)) return null;
   if (fields[19] === undefined || !Number.isSafeInteger(startTicks)) return null;
-  return { startTicks, zombie: state === 'Z' || state === 'X' };
+  return {
+    startTicks,
+    zombie: state === 'Z' || state === 'X',
+    stopped: state === 'T' || state === 't',
+  };
 }
 
 /** Signal 0 is answered for processes that /proc hides (mount option hidepid). */

@@ -41,7 +41,7 @@ export function parsePs(line: string): ProcessFacts | null {
   const [, state, month, day, time, year] = match;
   const startedAt = Date.parse(`${day} ${month} ${year} ${time} GMT`);
   if (!Number.isFinite(startedAt)) return null;
-  return { startTicks: startedAt / 1_000, zombie: state === 'Z' };
+  return { startTicks: startedAt / 1_000, zombie: state === 'Z', stopped: state === 'T' };
 }
 
 /** The answer of `sysctl -n kern.bootsessionuuid`; null for anything but a UUID. */
