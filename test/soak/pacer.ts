@@ -6,9 +6,9 @@ import { type Fleet, SERVICES, type Service } from './fleet.ts';
 import type { Installation } from './installation.ts';
 
 /**
- * One leap at most. The watchdog believes that the machine slept when two of its ticks are more than
- * two minutes apart, and begins to watch anew. They are a minute, a leap until the beat was seen,
- * and what {@link BEHIND_MS} and one more leap allow: 105 s.
+ * One leap at most. The watchdog believes that the machine slept when two of its ticks are more
+ * than two minutes apart, and begins to watch anew. They are a leap until a beat was seen, and what
+ * {@link BEHIND_MS} and one more leap allow: 105 s.
  */
 const LEAP_MS = 15_000;
 /** While work is under way that does not move, such as a provider that hangs. */

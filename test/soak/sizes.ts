@@ -3,8 +3,8 @@ import path from 'node:path';
 
 const MB = 2 ** 20;
 /**
- * The log is written back from four thousand pages on (16 MB), begins anew at eight thousand, and is
- * cut when it is above 16 MB. While a reader or a stopped writer holds it, it grows by what is
+ * The log is written back from four thousand pages on (16 MB), begins anew at eight thousand, and
+ * is cut when it is above 16 MB. While a reader or a stopped writer holds it, it grows by what is
  * written meanwhile.
  */
 const LOG_MAX_BYTES = 40 * MB;
